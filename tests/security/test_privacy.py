@@ -21,6 +21,8 @@ from autoft.data.privacy import Privacy, presentable
 from autoft.errors import HIDDEN, AutoFTError, SchemaError, bare_cell, cell
 from autoft.pipeline.dataset import TableDescription
 from autoft.pipeline.describe import inspect_table
+from autoft.pipeline.run_folder import journal_key
+from autoft.pipeline.split import split
 from autoft.records.evidence import Evidence
 from autoft.records.findings import Finding
 from autoft.schema.drift import shifts
@@ -146,6 +148,17 @@ def test_a_private_schema_does_not_refuse_its_own_table(checked: dict[bool, Tabl
     engine, frame = Portable(), description.table.frame
     statistics = engine.statistics(frame, description.columns)
     assert engine.validate(statistics, description.contract.schema, environment="TRAINING") == ()
+
+
+def test_a_private_model_does_not_know_rare_categories_and_words(checked: dict[bool, TableDescription]) -> None:
+    recipes = {private: tiny_recipe(target="outcome", **{"report.private": private}) for private in checked}
+    made = {private: split(recipe, checked[private]) for private, recipe in recipes.items()}
+    known = {private: repr((one.layout.categories, one.layout.texts)) for private, one in made.items()}
+    assert len(set(CANARY.findall(known[False]))) >= 3
+    assert CANARY.findall(known[True]) == []
+    assert {"Oslo", "usual", "late"} <= {*re.findall(r"\w+", known[True])}
+    keys = [journal_key(recipes[private], one) for private, one in made.items()]
+    assert keys[0]["settings"] != keys[1]["settings"]  # no trial of one run goes on in the other
 
 
 def test_the_command_line_hides_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -24,7 +24,7 @@ from autoft.data.columns import infer_columns
 from autoft.data.table import read
 from autoft.errors import ArtifactError, SchemaError
 from autoft.records.columns import Column, Target
-from autoft.schema.contract import RefusedError, contract, refuse
+from autoft.schema.contract import ContractOptions, RefusedError, contract, refuse
 from autoft.schema.engines import choose
 from autoft.schema.portable_engine import Portable
 from autoft.serving import artifact
@@ -52,7 +52,7 @@ def save(folder: Path, frame: pd.DataFrame, engine: Any, *, schema: str | None =
     """An artifact without a Keras model in it, which nothing here reads."""
     canonical = read(frame).frame
     columns, _ = infer_columns(canonical, target="churn")
-    held = contract(canonical, columns, engine=engine, schema_path=None, target="churn")
+    held = contract(canonical, columns, engine, ContractOptions(target="churn"))
     features = tuple(column for column in columns if column.name != "churn")
     meta = artifact.Meta(
         columns=features,
@@ -189,9 +189,12 @@ class TestLook:
             served.private = False
             (named,) = (str(line) for line in served.compare(frame).findings if line.column == "city")
             assert ("Lima" in named, "Quito" in named) == (True, False)
+            medians = {line.shift.median for line in served.compare(frame).columns if line.shift}
             served.private = True
-            (hidden,) = (str(line) for line in served.compare(frame).findings if line.column == "city")
+            seen = served.compare(frame)
+            (hidden,) = (str(line) for line in seen.findings if line.column == "city")
             assert not {"Lima", "Quito"} & {*re.findall(r"\w+", hidden)}
+            assert not medians & {line.to_dict().get("median") for line in seen.columns} - {None}
             served.__dict__["_contract"] = (None, None, None)  # next: a model without a schema
 
     @pytest.mark.parametrize("rows", [1, 3, 10])

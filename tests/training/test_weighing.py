@@ -73,7 +73,7 @@ def test_the_pinball_loss_is_lowest_at_the_quantile(quantile: float):
     error = y - logits[0, :, 0]
     expected = np.where(error > 0, quantile * error, (quantile - 1) * error)
     np.testing.assert_allclose(found[0], expected, atol=1e-5)
-    np.testing.assert_allclose(losses.logit_losses(y, logits[0, :, 0], quantile), expected, atol=1e-12)
+    np.testing.assert_allclose(losses.row_losses(y, logits[0, :, 0], quantile), expected, atol=1e-12)
     grid = np.linspace(-2.5, 2.5, 501)
     costs = [losses.pinball(y, np.full(400, level), quantile).mean() for level in grid]
     assert grid[np.argmin(costs)] == pytest.approx(np.quantile(y, quantile), abs=0.05)
@@ -181,7 +181,7 @@ def test_a_trial_keeps_the_checkpoint_that_the_choice_takes(
     problem = Problem(task=task, objective=objective, quantile=quantile)  # type: ignore[arg-type]
     ((chosen, _),) = choose(Truth(y=data.y, weights=weights), candidates, problem)
     assert candidates[chosen].epochs == outcome.epochs
-    own = losses.logit_losses(data.y, outcome.held_out[chosen], level)
+    own = losses.row_losses(data.y, outcome.held_out[chosen], level)
     if "class_balance" in more:
         own = own * losses.class_weights(data.y, more["class_balance"], weights)[data.y]
     mean = np.average(own, weights=weights)

@@ -37,6 +37,17 @@ def test_numbers_without_limits_are_divided_at_their_quartiles():
     assert np.bincount(found.codes).tolist() == [25, 25, 25, 25, 1]
     assert found.labels == ("[1, 25.75)", "[25.75, 50.5)", "[50.5, 75.25)", "[75.25, 100]", "missing")
     assert "quartiles" in found.note
+    shown = found.without_rare(10)
+    assert shown.labels == ("quarter 1", "quarter 2", "quarter 3", "quarter 4", "missing")
+    assert shown.codes.tolist() == found.codes.tolist()
+
+
+def test_groups_of_few_rows_are_one_and_missing_rows_stay_apart():
+    cells = np.array(["Rome"] * 10 + ["Ustica", None, "Anafi", "values of few rows"], dtype=object)
+    shown = groups_of(column("categorical"), cells).without_rare(10)
+    assert by_label(shown) == {"Rome": [*range(10)], "missing": [11], "values of few rows": [10, 12, 13]}
+    alone = groups_of(column("categorical"), cells[10:11]).without_rare(10)
+    assert by_label(alone) == {"values of few rows": [0]}
 
 
 def test_few_numbers_are_groups_of_their_own():
