@@ -94,9 +94,9 @@ def read_cells(part: str, text: str) -> tuple[str, tuple[Cell, ...]]:
     for other in others:
         inside, _, rest = other.partition(_CLOSE)
         parts = inside.split(_BETWEEN)
-        if len(parts) == 3:
-            cells.append(Cell(part, len(said), parts[1], parts[0], int(parts[2])))
-            said += parts[1] + printable(rest)
+        if len(parts) == 3 and parts[2].isdecimal():
+            cells.append(Cell(part, len(said), printable(parts[1]), printable(parts[0]), int(parts[2])))
+            said += cells[-1].shown + printable(rest)
         else:  # no cell of ours
             said += printable(other)
     return said, tuple(cells)

@@ -245,4 +245,4 @@ class Report(RecipeSection):
     title: Text | None = None
     """Heading of the report; left out means the recipe's name."""
     private: bool = False
-    """Whether cells that fewer than ten rows hold are kept out of report, findings, schema and messages."""
+    """Whether cells that fewer than ten rows hold are kept out of report, findings, schema, messages and model."""

@@ -205,6 +205,12 @@ def test_every_error_about_a_table_hides_its_cells(changes: dict[str, Any]) -> N
     assert caught.value.__cause__ is None
 
 
+def test_control_characters_make_no_cell() -> None:
+    error = AutoFTError("it", "be", "a\x0eb\x1fc\x1fd\x0fe\x0e", f"see {cell('x' + chr(14))}")
+    assert error.found == r"ab\x1fc\x1fd\x0fe"
+    assert [one.text for one in error.cells] == [r"x\x0e"]
+
+
 def test_a_line_over_the_rows_keeps_its_places() -> None:
     drawn = charts.over_rows(np.linspace(10_000, 98_765, 300), y_label="pay", x_label="Rows in the order of day")
     shown = Privacy().finding(Finding("x", "info", None, "be", "is", "look", Evidence(sketch=drawn)))
