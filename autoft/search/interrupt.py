@@ -32,6 +32,11 @@ _WHERE = {
 GRACE = 1.0
 
 
+class Ended(KeyboardInterrupt):
+    """The user has ended the run at once. (Python ends by itself, with a status of its own, where a KeyboardInterrupt
+    came up in `exec`, as may be while modules are imported; it does not of this one.)"""
+
+
 class _Late(BaseException):
     """Ends a computation that is out of time; no handler of errors may take it for one."""
 
@@ -42,7 +47,7 @@ class Interrupt:
     Attributes:
         asked: Whether a signal came.
         stage: The stage that the run is in.
-        keeps: Whether there is a result to keep. Before that the first signal raises KeyboardInterrupt, which ends the
+        keeps: Whether there is a result to keep. Before that the first signal raises `Ended`, which ends the
             run at once; from then on it sets `asked`, which the loops of the run look at.
     """
 
@@ -80,7 +85,7 @@ class Interrupt:
                 raise _Late
         elif self.asked or not self.keeps:
             self.asked = True  # where code of others catches the exception, the search still ends
-            raise KeyboardInterrupt(self._end())
+            raise Ended(self._end())
         else:
             self.asked = True
             self._answer()
