@@ -207,10 +207,18 @@ _ESSENTIALS = {
 
 
 class _Dumper(yaml.SafeDumper):
-    """Quotes a text that YAML 1.1 or YAML 1.2 would take for something else."""
+    """Quotes a text that YAML 1.1 or YAML 1.2 would take for something else.
+
+    Line breaks other than the usual one are escaped: YAML reads them as that one, or as a blank.
+    """
+
+    def represent_text(self, text: str) -> yaml.ScalarNode:
+        style = '"' if re.search("[\r\x85\u2028\u2029]", text) else None
+        return self.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
 add_resolvers(_Dumper)
+_Dumper.add_representer(str, _Dumper.represent_text)
 
 
 def _path_mistakes(folder: Path, key: tuple[str, str], text: str) -> list[Mistake]:
