@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from importlib import metadata
@@ -21,7 +21,7 @@ from autoft.evaluation.fold_model import FoldModel
 from autoft.evaluation.importance import permutation_importance
 from autoft.evaluation.metrics import METRICS
 from autoft.evaluation.scores import scores, why_undefined
-from autoft.evaluation.selection import balance_of, candidates_of, mixed
+from autoft.evaluation.selection import Candidate, balance_of, candidates_of, mixed
 from autoft.pipeline.context import Run
 from autoft.pipeline.cost import FIRST_DRAWS, MARGIN, finish_seconds
 from autoft.pipeline.dataset import Dataset
@@ -36,6 +36,7 @@ from autoft.records.findings import Finding
 from autoft.records.hint_tests import Curve
 from autoft.records.problem import Draws
 from autoft.records.scores import FoldReport, Importance
+from autoft.records.slices import Slices
 from autoft.records.trials import Trial, Trials
 from autoft.training.ensemble import Ensemble
 
@@ -112,20 +113,8 @@ def evaluate(
     folds = _fold_reports(dataset, calibration.apply(rule.calibration, answers), rule, trials.trials[trials.best])
     scorer = BaselineScorer(dataset.truth, problem, score.on_first(_FEWEST_DRAWS) if short else score)
     baselines = tuple(scorer.compare(name, predictions) for name, predictions in found.baselines.items())
-    importance: tuple[Importance, ...] = ()
-    dependence: tuple[Curve, ...] = ()
-    slices = None
-    if not short:
-        model = fold_model(dataset, found.ensemble, rule)
-        importance = permutation_importance(model, dataset.truth, problem, rule=rule, seed=run.recipe.seed)
-        dependence = _curves(dataset, model, importance, run)
-        run.tell("evaluation", "scoring slices of the rows")
-        slices = score_slices(run.recipe, dataset, score, candidates, importance=importance)
-    made, wanted = score.draws.number, run.recipe.evaluate.draws
-    lacks = [f"rests on {made:,} of {wanted:,} draws"] if made < wanted and made in (_FEWEST_DRAWS, FIRST_DRAWS) else []
-    if run.interrupt and (short or lacks):
-        lacks += ["has no importance of columns, curves and slices"] if short else []
-        run.skip("interrupted", f"{' and '.join(lacks)}, as the run was interrupted")
+    importance, dependence, slices = ((), (), None) if short else _parts(dataset, found, score, candidates, run)
+    _say_what_lacks(score, run, short)
     minimum = dataset.costs if isinstance(dataset.costs, Minimum) else None
     run.findings += findings if minimum is None else [*findings, *_missed_minimum(minimum, score)]
     return Evaluation(
@@ -166,6 +155,26 @@ def evaluate(
         else summarize_costs(score.costs, target.classes, left=found.gain.left.get("cost", 1.0)),
         minimum=minimum,
     )
+
+
+def _parts(
+    dataset: Dataset, found: SearchResult, score: CorrectedScore, candidates: Sequence[Candidate], run: Run
+) -> tuple[tuple[Importance, ...], tuple[Curve, ...], Slices]:
+    """What takes long: importance of columns, their curves, and slices of the rows."""
+    model = fold_model(dataset, found.ensemble, score.rule)
+    importance = permutation_importance(model, dataset.truth, dataset.problem, rule=score.rule, seed=run.recipe.seed)
+    dependence = _curves(dataset, model, importance, run)
+    run.tell("evaluation", "scoring slices of the rows")
+    return importance, dependence, score_slices(run.recipe, dataset, score, candidates, importance=importance)
+
+
+def _say_what_lacks(score: CorrectedScore, run: Run, short: bool) -> None:
+    """The finding for an evaluation that an interrupt has cut short."""
+    made, wanted = score.draws.number, run.recipe.evaluate.draws
+    lacks = [f"rests on {made:,} of {wanted:,} draws"] if made < wanted and made in (_FEWEST_DRAWS, FIRST_DRAWS) else []
+    lacks += ["has no importance of columns, curves and slices"] if short else []
+    if run.interrupt and lacks:
+        run.skip("interrupted", f"{' and '.join(lacks)}, as the run was interrupted")
 
 
 def fold_model(dataset: Dataset, ensemble: Ensemble, rule: DecisionRule) -> FoldModel:
