@@ -7,6 +7,7 @@ import contextlib
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import TypeVar
@@ -30,6 +31,8 @@ _WHERE = {
 }
 #: Seconds that a computation still has after a signal.
 GRACE = 1.0
+#: Seconds after which it is told to end again.
+_AGAIN = 0.5
 
 
 class Ended(KeyboardInterrupt):
@@ -80,7 +83,7 @@ class Interrupt:
     def note(self, number: int, frame: FrameType | None) -> None:
         """Handle a signal: end at once, or answer it and let the run end with what it has."""
         if self._ringing:
-            self._ringing, self._late = False, True
+            self._ringing = False
             if self._computing:
                 raise _Late
         elif self.asked or not self.keeps:
@@ -103,8 +106,11 @@ class Interrupt:
             self._timer.start()
 
     def _ring(self) -> None:
-        self._ringing = True
-        _thread.interrupt_main()
+        self._late = True
+        while self._computing:  # more than once: an exception in a finalizer is lost
+            self._ringing = True
+            _thread.interrupt_main()
+            time.sleep(_AGAIN)
 
     def _end(self) -> str:
         if self.stage not in _WHERE:
