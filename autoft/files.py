@@ -224,20 +224,27 @@ def flush_folder(folder: Path) -> None:
 
 
 @contextlib.contextmanager
+def beside(place: Path) -> Iterator[Path]:
+    """An empty folder beside a place, as long as the block runs; what killed processes left there is removed."""
+    remove_leftovers(place.parent, {place.name}.__contains__)
+    temporary = place.with_name(f".{place.name}.{os.getpid()}.tmp")
+    try:
+        temporary.mkdir()
+        yield temporary
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextlib.contextmanager
 def replacing(folder: Path) -> Iterator[Path]:
     """An empty folder that takes the place of `folder` when the block ends without an error.
 
     What was there stays until then; a process that is killed leaves it whole, in its place or beside it.
     """
-    temporary = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
-    shutil.rmtree(temporary, ignore_errors=True)
-    try:
-        temporary.mkdir()
+    with beside(folder) as temporary:
         yield temporary
         flush_folder(temporary)
         _swap(temporary, folder)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _swap(new: Path, place: Path) -> None:

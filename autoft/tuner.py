@@ -129,7 +129,6 @@ class AutoFineTuner:
             AutoFTError: If data, arguments or folder do not allow a training; nothing that was computed is lost.
         """
         recipe, folder = self._recipe(), self._folder()
-        backend.prepare()
         run = Run(
             recipe=recipe,
             folder=folder,
@@ -137,16 +136,18 @@ class AutoFineTuner:
             model=self.model,
             existing=self.existing,
         )
-        with files.taken_back(folder):
+        run.interrupt.stage = "reading"
+        with listening(run.interrupt), files.taken_back(folder):
+            backend.prepare()
             files.prepare_folder(folder.parent if self.existing == "number" else folder)
             with run.working():
                 fitted = fit(data if y is None else (data, y), run)
-                with listening(run.interrupt):
-                    self.evaluation_ = fitted.evaluation
-                    self._learn(run.folder, fitted.model, fitted.meta, fitted.findings)
-                    run.tell("report", "writing the report")
-                    inputs = report_inputs(run.folder, self.evaluation_, self.findings_)
-                    report.write(run.folder / "report.html", inputs)
+                self.evaluation_ = fitted.evaluation
+                self._learn(run.folder, fitted.model, fitted.meta, fitted.findings)
+                run.tell("report", "writing the report")
+                inputs = report_inputs(run.folder, self.evaluation_, self.findings_)
+                report.write(run.folder / "report.html", inputs)
+                self.evaluation_ = replace(self.evaluation_, interrupted=bool(run.interrupt))
         return self
 
     def predict(self, data: Any) -> NDArray[Any]:

@@ -15,6 +15,7 @@ from importlib import import_module
 from autoft.cli.arguments import make_parser
 from autoft.cli.exit_status import FAILED, INTERRUPTED, OK
 from autoft.errors import AutoFTError, InterruptedRunError
+from autoft.search.interrupt import Interrupt, listening
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,16 +29,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
             # A name that the terminal's encoding lacks is shown escaped, not a reason to stop.
             stream.reconfigure(errors="backslashreplace")
     try:
-        status: int | None = import_module(f"autoft.cli.{options.command}").run(options)
+        with listening(Interrupt()):  # SIGTERM ends a command as Ctrl-C does; a fit listens on its own
+            status: int | None = import_module(f"autoft.cli.{options.command}").run(options)
         return OK if status is None else status
     except AutoFTError as error:
         if options.debug:
             raise
         print(f"autoft: {error}", file=sys.stderr)
         return INTERRUPTED if isinstance(error, InterruptedRunError) else int(getattr(options, "failed", FAILED))
-    except KeyboardInterrupt:
-        kept = "; the same command goes on with the trials that have finished" if options.command == "fit" else ""
-        print(f"autoft: interrupted{kept}", file=sys.stderr)
+    except KeyboardInterrupt as error:
+        print(f"autoft: interrupted {error}".rstrip(), file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
         # The reader (head, a pager) has gone; Python would complain again when it flushes.

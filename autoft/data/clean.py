@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 from autoft.data import repair
 from autoft.data.repair import Change
 from autoft.data.repair_plan import CODES, learn
 from autoft.data.table import Table, read
 from autoft.errors import FileError, RecipeError
-from autoft.files import prepare_folder, refuse_other, write_atomic
+from autoft.files import fingerprint, prepare_folder, refuse_other, write_atomic
 from autoft.formatting import nearest
 from autoft.records.columns import RepairCode
 
@@ -53,7 +54,7 @@ def clean(
     Cells that no repair touches stay as they are, except that texts for missing cells become empty ones.
 
     Raises:
-        FileError: `out` is the table itself, a file that this function did not write, or cannot be written.
+        FileError: `out` is the table itself, a file that this function did not write so, or cannot be written.
         TableError: The table cannot be read.
     """
     if os.path.realpath(out) == os.path.realpath(data):
@@ -61,17 +62,23 @@ def clean(
     if out.is_dir() or out.suffix.lower() != ".csv":
         found = "it is a folder" if out.is_dir() else f"it ends in '{out.suffix}'"
         raise FileError(f"'{out}'", "be a file whose name ends in .csv", found, "choose another -o")
+    log = _read_log(log_path(out))
     for path, what in ((out, "a table that 'autoft clean' wrote, its log beside it"), (log_path(out), "such a log")):
-        refuse_other(path, lambda _: _is_log(log_path(out)), what)
+        refuse_other(path, lambda _: log is not None, what)
+    if log and out.exists() and log.get("written") != fingerprint(out.read_bytes()):
+        found = "it was changed since, or its log was"
+        raise FileError(f"'{out}'", "be as 'autoft clean' wrote it", found, "choose another -o, or remove the file")
     table = _read(data, target)
     repairs = learn(table.frame, accept, keep=(target,))
     prepare_folder(out.parent)
     done = repair.apply(table.frame, repairs)
-    write_atomic(out, done.frame.to_csv(index=False, lineterminator="\n"))
+    text = done.frame.to_csv(index=False, lineterminator="\n")
+    write_atomic(out, text)
     log = {
         "autoft": version("autoft"),
         "source": table.source,
         "fingerprint": table.fingerprint,
+        "written": fingerprint(text.encode()),
         "accepted": list(accept),
         "rows": {"before": len(table.frame), "after": len(done.frame)},
         "changes": [asdict(change) for change in done.changes],
@@ -81,11 +88,13 @@ def clean(
     return done.changes
 
 
-def _is_log(path: Path) -> bool:
-    try:
-        return {"autoft", "accepted", "changes"} <= {*json.loads(path.read_bytes())}
-    except (OSError, ValueError, TypeError):
-        return False
+def _read_log(path: Path) -> Mapping[str, Any] | None:
+    """The log at a path; None where there is none."""
+    with contextlib.suppress(OSError, ValueError):
+        log = json.loads(path.read_bytes())
+        if isinstance(log, dict) and {"autoft", "accepted", "changes"} <= log.keys():
+            return log
+    return None
 
 
 def log_path(out: Path) -> Path:

@@ -104,6 +104,11 @@ class CorrectedScore:
     row_rule: RowRule | None = None
     costs: CostSamples | None = None
 
+    def on_first(self, number: int) -> CorrectedScore:
+        """The same with the first draws alone, for what is compared with them draw by draw."""
+        samples = self.samples[:number]
+        return replace(self, samples=samples, draws=replace(self.draws, number=len(samples)))
+
     @property
     def values(self) -> dict[str, float]:
         """The corrected scores without their intervals."""

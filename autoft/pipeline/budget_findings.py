@@ -8,7 +8,7 @@ from typing import Literal
 from autoft.records.findings import Finding
 
 #: What a run may skip, or cut short.
-Skippable = Literal["epochs", "boosting", "curves", "ensemble_gain"]
+Skippable = Literal["epochs", "boosting", "curves", "ensemble_gain", "draws", "interrupted"]
 
 #: Code, subject, what it must do, and the fix.
 _PARTS: Mapping[Skippable, tuple[str, str, str, str]] = {
@@ -35,6 +35,18 @@ _PARTS: Mapping[Skippable, tuple[str, str, str, str]] = {
         "The model",
         "be scored as the mean of the folds' networks that the model is",
         "expect the model to be a little better than its score, or allow more minutes",
+    ),
+    "draws": (
+        "fewer-draws",
+        "The evaluation",
+        "rest on the draws that the recipe asks for",
+        "the intervals are a little less steady; allow more minutes, or ask for fewer draws",
+    ),
+    "interrupted": (
+        "evaluation-cut-short",
+        "The evaluation",
+        "be whole",
+        "run the same command again for all of it; finished trials are not trained again",
     ),
 }
 

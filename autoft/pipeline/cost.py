@@ -27,6 +27,8 @@ TYPICAL_EPOCHS = 25
 #: Memory of the libraries once a few programs are compiled, above that of importing them.
 PROGRAM_BYTES = 140e6
 
+#: Draws that are made first; more, where a recipe asks for more, as far as there is time.
+FIRST_DRAWS = 500
 #: Most rows for which the gain of the ensemble is measured: beyond, its twice as many members are too large for it.
 MOST_ROWS_PAIRED = 200_000
 

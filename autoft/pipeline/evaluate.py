@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from importlib import metadata
 
 import numpy as np
@@ -18,9 +21,9 @@ from autoft.evaluation.fold_model import FoldModel
 from autoft.evaluation.importance import permutation_importance
 from autoft.evaluation.metrics import METRICS
 from autoft.evaluation.scores import scores, why_undefined
-from autoft.evaluation.selection import balance_of, candidates_of, mixed
+from autoft.evaluation.selection import Candidate, balance_of, candidates_of, mixed
 from autoft.pipeline.context import Run
-from autoft.pipeline.cost import MARGIN, finish_seconds
+from autoft.pipeline.cost import FIRST_DRAWS, MARGIN, finish_seconds
 from autoft.pipeline.dataset import Dataset
 from autoft.pipeline.machine import Machine
 from autoft.pipeline.results import SearchResult
@@ -33,11 +36,14 @@ from autoft.records.findings import Finding
 from autoft.records.hint_tests import Curve
 from autoft.records.problem import Draws
 from autoft.records.scores import FoldReport, Importance
+from autoft.records.slices import Slices
 from autoft.records.trials import Trial, Trials
 from autoft.training.ensemble import Ensemble
 
 #: Packages whose versions belong to a result.
 _PACKAGES = ("keras", "tensorflow", "keras-tuner", "tensorflow-data-validation", "scikit-learn", "numpy", "pandas")
+#: Draws of an evaluation that the user has interrupted.
+_FEWEST_DRAWS = 50
 #: Share of rows by which the rate that is reached may differ from the rate that the choice of a threshold counts.
 _BINNED = 0.01
 
@@ -50,36 +56,67 @@ def correct_score(dataset: Dataset, found: SearchResult, answers: Array, run: Ru
     """
     run.tell("evaluation", "correcting the score for the choice among trials")
     truth, problem, rule = dataset.truth, dataset.problem, selection_rule(run.recipe, dataset)
-    draws = Draws(number=run.recipe.evaluate.draws, seed=run.recipe.seed)
     candidates = candidates_of(found.trials.trials, found.trials.outcomes)
-    if dataset.strategy == "corrected":
-        score = correction.corrected(truth, candidates, problem, rule=rule, draws=draws)
-        return with_gain(score, found.gain.left, problem)
-    if dataset.strategy == "holdout":
-        mean = answers.mean(axis=0)
-        return correction.holdout(truth, candidates, problem, predictions=mean, rule=rule, draws=draws)
-    pairs = _pair_candidates(dataset, found.trials)
-    return correction.nested(truth, candidates, problem, pairs=pairs, rule=rule, draws=draws)
+
+    def score(draws: Draws) -> CorrectedScore:
+        if dataset.strategy == "corrected":
+            found_score = correction.corrected(truth, candidates, problem, rule=rule, draws=draws)
+            return with_gain(found_score, found.gain.left, problem)
+        if dataset.strategy == "holdout":
+            mean = answers.mean(axis=0)
+            return correction.holdout(truth, candidates, problem, predictions=mean, rule=rule, draws=draws)
+        pairs = _pair_candidates(dataset, found.trials)
+        return correction.nested(truth, candidates, problem, pairs=pairs, rule=rule, draws=draws)
+
+    return draw_in_time(score, run, end=_end(dataset, run), times=1 + len(found.baselines))
 
 
-def evaluate(dataset: Dataset, found: SearchResult, answers: Array, score: CorrectedScore, run: Run) -> Evaluation:
-    """Everything that the report and `evaluation.json` say; doubtful labels and a missed minimum become findings."""
+def draw_in_time(score: Callable[[Draws], CorrectedScore], run: Run, *, end: float, times: int) -> CorrectedScore:
+    """The score on the draws of the recipe, or on as many as there is time for, which becomes a finding.
+
+    Args:
+        end: When all that is drawn must be over, on the run's clock.
+        times: The seconds of all that as a multiple of those of the score.
+    """
+    wanted, began, in_time = (
+        Draws(number=run.recipe.evaluate.draws, seed=run.recipe.seed),
+        run.clock(),
+        run.interrupt.in_time,
+    )
+    first, fewest = (replace(wanted, number=min(wanted.number, number)) for number in (FIRST_DRAWS, _FEWEST_DRAWS))
+    found = in_time(partial(score, first), partial(score, fewest))
+    if found.draws.number == first.number < wanted.number and not run.interrupt:
+        fit = first.number * (end - run.clock()) / max(times * (run.clock() - began), 1e-9)
+        number = int(min(wanted.number, max(fit, first.number)))
+        if number > first.number:
+            found = in_time(partial(score, replace(wanted, number=number)), lambda: found)
+        if number < wanted.number and not run.interrupt:
+            made = f"rests on {found.draws.number:,} of {wanted.number:,} draws, as there was no time for more"
+            run.skip("draws", made)
+    return found
+
+
+def evaluate(
+    dataset: Dataset, found: SearchResult, answers: Array, score: CorrectedScore, run: Run, *, short: bool = False
+) -> Evaluation:
+    """Everything that the report and `evaluation.json` say; doubtful labels and a missed minimum become findings.
+
+    Args:
+        short: Leave out what takes long (importance, curves, slices), and compare baselines on a few draws.
+    """
     trials, target, problem = found.trials, dataset.target, dataset.problem
     candidates, rule = candidates_of(trials.trials, trials.outcomes), score.rule  # the rule of single networks
     pooled = calibration.apply(rule.calibration, mixed(candidates, score.chosen))
     rows = np.flatnonzero(dataset.split.blocks >= 0)
     shown = details(dataset.truth.take(rows), pooled[rows], problem, rule=rule, classes=target.classes)
-    run.findings += _doubtful_labels(dataset, pooled[rows], rows)
+    findings = _doubtful_labels(dataset, pooled[rows], rows)
     folds = _fold_reports(dataset, calibration.apply(rule.calibration, answers), rule, trials.trials[trials.best])
-    scorer = BaselineScorer(dataset.truth, problem, score)
-    model = fold_model(dataset, found.ensemble, rule)
-    importance = permutation_importance(model, dataset.truth, problem, rule=rule, seed=run.recipe.seed)
-    dependence = _curves(dataset, model, importance, run)
-    run.tell("evaluation", "scoring slices of the rows")
-    slices = score_slices(run.recipe, dataset, score, candidates, importance=importance)
+    scorer = BaselineScorer(dataset.truth, problem, score.on_first(_FEWEST_DRAWS) if short else score)
+    baselines = tuple(scorer.compare(name, predictions) for name, predictions in found.baselines.items())
+    importance, dependence, slices = ((), (), None) if short else _parts(dataset, found, score, candidates, run)
+    _say_what_lacks(score, run, short)
     minimum = dataset.costs if isinstance(dataset.costs, Minimum) else None
-    if minimum is not None:
-        run.findings += _missed_minimum(minimum, score)
+    run.findings += findings if minimum is None else [*findings, *_missed_minimum(minimum, score)]
     return Evaluation(
         task=target.task,
         objective=dataset.objective,
@@ -98,7 +135,7 @@ def evaluate(dataset: Dataset, found: SearchResult, answers: Array, score: Corre
         naive=score.naive,
         folds=folds,
         overfitting=overfitting.summary(folds),
-        baselines=tuple(scorer.compare(name, predictions) for name, predictions in found.baselines.items()),
+        baselines=baselines,
         trials=trials.trials,
         best=trials.trials[trials.best],
         blend=found.selection.blend,
@@ -120,6 +157,26 @@ def evaluate(dataset: Dataset, found: SearchResult, answers: Array, score: Corre
     )
 
 
+def _parts(
+    dataset: Dataset, found: SearchResult, score: CorrectedScore, candidates: Sequence[Candidate], run: Run
+) -> tuple[tuple[Importance, ...], tuple[Curve, ...], Slices]:
+    """What takes long: importance of columns, their curves, and slices of the rows."""
+    model = fold_model(dataset, found.ensemble, score.rule)
+    importance = permutation_importance(model, dataset.truth, dataset.problem, rule=score.rule, seed=run.recipe.seed)
+    dependence = _curves(dataset, model, importance, run)
+    run.tell("evaluation", "scoring slices of the rows")
+    return importance, dependence, score_slices(run.recipe, dataset, score, candidates, importance=importance)
+
+
+def _say_what_lacks(score: CorrectedScore, run: Run, short: bool) -> None:
+    """The finding for an evaluation that an interrupt has cut short."""
+    made, wanted = score.draws.number, run.recipe.evaluate.draws
+    lacks = [f"rests on {made:,} of {wanted:,} draws"] if made < wanted and made in (_FEWEST_DRAWS, FIRST_DRAWS) else []
+    lacks += ["has no importance of columns, curves and slices"] if short else []
+    if run.interrupt and lacks:
+        run.skip("interrupted", f"{' and '.join(lacks)}, as the run was interrupted")
+
+
 def fold_model(dataset: Dataset, ensemble: Ensemble, rule: DecisionRule) -> FoldModel:
     """The deployed model as networks of the folds, each of which predicts the rows that it did not train on."""
     return FoldModel(
@@ -134,8 +191,7 @@ def fold_model(dataset: Dataset, ensemble: Ensemble, rule: DecisionRule) -> Fold
 def _curves(dataset: Dataset, model: FoldModel, importance: tuple[Importance, ...], run: Run) -> tuple[Curve, ...]:
     """Partial dependence of the deployed model on the columns for which there is time."""
     hints = run.recipe.knowledge.features
-    # Model and report have to be begun by then.
-    end = run.deadline() - MARGIN * finish_seconds(len(dataset.y), len(dataset.features), Machine())
+    end = _end(dataset, run)
     request = partial_dependence.CurveRequest(
         names=partial_dependence.wanted(importance, [name for name, hint in hints.items() if hint.effect is not None]),
         orders={name: hint.order for name, hint in hints.items() if hint.order is not None},
@@ -147,6 +203,11 @@ def _curves(dataset: Dataset, model: FoldModel, importance: tuple[Importance, ..
     if left:
         run.skip("curves", f"has no curves of {', '.join(left)}, as the time was over")
     return found
+
+
+def _end(dataset: Dataset, run: Run) -> float:
+    """When model and report have to be begun, on the run's clock."""
+    return run.deadline() - MARGIN * finish_seconds(len(dataset.y), len(dataset.features), Machine())
 
 
 def _doubtful_labels(dataset: Dataset, pooled: Array, rows: Array) -> list[Finding]:

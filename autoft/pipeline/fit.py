@@ -25,7 +25,6 @@ from autoft.pipeline.time_budget import end_of_training, plan_search
 from autoft.pipeline.trainers import make_trainer
 from autoft.recipe.recipe import Recipe
 from autoft.schema.contract import refuse
-from autoft.search.interrupt import listening
 
 
 def fit(source: Any, run: Run) -> FittedModel:
@@ -41,17 +40,17 @@ def fit(source: Any, run: Run) -> FittedModel:
         refuse_with_model(run.model, run.recipe, dataset)
     own = {} if run.model is None else {"model": code_hash(run.model)}
     run.open_journal(journal_key(run.recipe, dataset) | own, key_settings(run.recipe, dataset))
-    with listening(run.interrupt):  # from here on a signal asks the run to end with what it has
-        baselines = train_baselines(dataset, run)
-        with run.timed("search"):
-            found = replace(find_model(dataset, run), baselines=baselines)
-        with run.timed("evaluation"):
-            answers = found.ensemble.answers(dataset.encoded)
-            score = correct_score(dataset, found, answers, run)
-            evaluation = evaluate(dataset, found, answers, score, run)
-        with run.timed("saving"):
-            prove_effects(dataset, found)
-        return save(dataset, found, evaluation, run)
+    baselines = train_baselines(dataset, run)
+    with run.timed("search"):
+        found = replace(find_model(dataset, run), baselines=baselines)
+    with run.timed("evaluation"):
+        answers = found.ensemble.answers(dataset.encoded)
+        score = correct_score(dataset, found, answers, run)
+        whole = partial(evaluate, dataset, found, answers, score, run)
+        evaluation = run.interrupt.in_time(whole, partial(whole, short=True))
+    with run.timed("saving"):
+        prove_effects(dataset, found)
+    return save(dataset, found, evaluation, run)
 
 
 def prepare_dataset(recipe: Recipe, source: Any) -> Dataset:

@@ -134,6 +134,8 @@ class Forecast:
 
 #: Trials of a typical blend.
 _BLENDED = 3
+#: Most of the minutes that are reserved for more draws than a recipe has by default.
+_DRAWS_SHARE = 0.2
 
 
 def plan(recipe: Recipe, data: Any = None, *, machine: Machine | None = None) -> Forecast:
@@ -273,6 +275,14 @@ def seconds_after_search(
         area=METRICS[dataset.objective].ranks_only,
         calibrated=target.task != "regression" and calibration_allowed(recipe, dataset) == "auto",
     )
+    minutes, most = recipe.search.minutes, size.draws
+    if minutes is not None and most > cost.FIRST_DRAWS:
+
+        def seconds(draws: int) -> float:
+            return cost.evaluation_seconds(replace(size, draws=draws), machine)
+
+        most = max(_most_that_fit(most, _DRAWS_SHARE * minutes * 60, seconds), cost.FIRST_DRAWS)
+    size = replace(size, draws=most)
     blended = min(_BLENDED, recipe.search.blend, trials)
     evaluation = cost.evaluation_seconds(size, machine) + cost.answer_seconds(shape, size, machine, blended=blended)
     finish = cost.finish_seconds(len(dataset.y), columns, machine)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import yaml
 
 from autoft.data.cells import numbers
 from autoft.errors import ArtifactError, printable
@@ -16,6 +18,7 @@ from autoft.knowledge.orders import evident_order
 from autoft.knowledge.trend import strength
 from autoft.pipeline.run_folder import Profile, read_evaluation, read_profile
 from autoft.recipe.recipe import Recipe, read_recipe
+from autoft.recipe.yaml import Dumper
 from autoft.records.columns import Column
 from autoft.records.evaluation import Evaluation
 from autoft.records.hint_tests import Curve
@@ -91,12 +94,14 @@ def review(evaluation: Evaluation, columns: tuple[Column, ...], profile: Profile
     return Review(proposals=tuple(sorted(found, key=lambda one: place[one.column])), hinted=hinted)
 
 
+_dump = partial(yaml.dump, Dumper=Dumper, allow_unicode=True, width=10**9)
+
+
 def to_yaml(found: Review, run: Path) -> str:
     """The review as a section of a recipe: hints of the recipe as they are, proposals behind ``# ``."""
-    import yaml
 
     def dumped(value: Any) -> str:
-        return yaml.safe_dump(value, allow_unicode=True, sort_keys=False, width=10**9, default_flow_style=False)
+        return str(_dump(value, sort_keys=False, default_flow_style=False))
 
     def indented(text: str, depth: int) -> list[str]:
         return [f"{' ' * depth}{line}" for line in text.splitlines()]
@@ -116,11 +121,9 @@ def to_yaml(found: Review, run: Path) -> str:
 
 def _flat(values: Mapping[str, Any]) -> list[str]:
     """One line a value, whatever is in it."""
-    import yaml
 
     def one(value: Any) -> str:
-        text: str = yaml.safe_dump(value, allow_unicode=True, width=10**9, default_flow_style=True)
-        return text.removesuffix("...\n").strip()
+        return str(_dump(value, default_flow_style=True)).removesuffix("...\n").strip()
 
     return [f"{name}: {one(value)}" for name, value in values.items()]
 

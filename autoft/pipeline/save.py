@@ -63,7 +63,8 @@ def save(dataset: Dataset, found: SearchResult, evaluation: Evaluation, run: Run
             extra["statistics.pb"] = dataset.description.contract.statistics
         few = {column: cells[:_PROBE_ROWS] for column, cells in dataset.description.converted.values.items()}
         meta = artifact.save(run.folder / "model", model, meta, extra, model_inputs(model, meta, few))
-    evaluation = replace(evaluation, seconds={**run.seconds, "total": round(sum(run.seconds.values()), 2)})
+    total, interrupted = round(sum(run.seconds.values()), 2), evaluation.interrupted or bool(run.interrupt)
+    evaluation = replace(evaluation, seconds={**run.seconds, "total": total}, interrupted=interrupted)
     for name, text in {**texts, "evaluation.json": _json(to_document(evaluation))}.items():
         files.write_atomic(run.folder / name, text)
     return FittedModel(model=model, meta=meta, evaluation=evaluation, findings=findings)

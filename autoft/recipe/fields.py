@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, field_validator
 from pydantic_core import CoreSchema, PydanticKnownError, core_schema
 
-from autoft.recipe.messages import broken_rule
+from autoft.recipe.messages import HALF, broken_rule
 from autoft.registry import registry_of
 
 
@@ -55,6 +57,9 @@ class OneOf:
 
 T = TypeVar("T")
 
+#: Half of a character of UTF-16, which no file can hold.
+SURROGATE = re.compile("[\ud800-\udfff]")
+
 # Lists become tuples, so that a frozen recipe is frozen to the bottom; nothing else is converted.
 Text = Annotated[str, Field(min_length=1)]
 Names = Annotated[tuple[Text, ...], Strict(False), AfterValidator(distinct)]
@@ -72,3 +77,19 @@ class RecipeSection(BaseModel):
     model_config = ConfigDict(
         extra="forbid", strict=True, frozen=True, allow_inf_nan=False, use_attribute_docstrings=True
     )
+
+    @field_validator("*")
+    @classmethod
+    def _encodable(cls, value: Any) -> Any:
+        if any(SURROGATE.search(text) for text in _texts(value)):
+            raise broken_rule("", HALF[0], "there is half a character (a surrogate)", HALF[1])
+        return value
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """The texts in a value; sections in it look after themselves."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, tuple | list | dict):
+        for part in (*value, *value.values()) if isinstance(value, dict) else value:
+            yield from _texts(part)

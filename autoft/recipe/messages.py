@@ -188,8 +188,11 @@ def _found(value: Any) -> str:
     return "it is a section with keys of its own" if isinstance(value, Mapping) else f"it is {_show(value)}"
 
 
+#: What must hold of a text with half a character (a surrogate), and the fix.
+HALF = ("hold text that can be encoded", "write the character itself, not half of its code")
 #: pydantic's error type -> (what must hold, the fix), both formatted with the limits.
 _RULES: dict[str, tuple[str, str]] = {
+    "string_unicode": HALF,
     "string_type": ("be text", "put the value in quotes"),
     "int_type": ("be a whole number", "write a whole number without quotes"),
     "int_from_float": ("be a whole number", "write a whole number without quotes"),

@@ -24,7 +24,7 @@ from autoft.recipe.fields import RecipeSection
 from autoft.recipe.knowledge import Knowledge
 from autoft.recipe.messages import Mistake, broken_rule, mistakes_in, nearest_or_all, report
 from autoft.recipe.sections import Data, Evaluate, Preprocess, Report, Schema, Search, TaskChoice
-from autoft.recipe.yaml import MAX_BYTES, add_resolvers, load, plain
+from autoft.recipe.yaml import MAX_BYTES, Dumper, load, plain
 from autoft.registry import registry_of
 
 #: Names that the command line and `AutoFineTuner` use for values of a recipe.
@@ -190,7 +190,7 @@ class Recipe(RecipeSection):
         shown = {key: values[key] for key in ("name", "task", "seed")} | chosen | essential
         text = yaml.dump(
             {key: shown[key] for key in values if shown.get(key, {}) != {}},
-            Dumper=_Dumper,
+            Dumper=Dumper,
             sort_keys=False,
             allow_unicode=True,
             width=120,
@@ -204,13 +204,6 @@ _ESSENTIALS = {
     "search": ("algorithm", "trials", "minutes"),
     "evaluate": ("folds", "objective", "strategy"),
 }
-
-
-class _Dumper(yaml.SafeDumper):
-    """Quotes a text that YAML 1.1 or YAML 1.2 would take for something else."""
-
-
-add_resolvers(_Dumper)
 
 
 def _path_mistakes(folder: Path, key: tuple[str, str], text: str) -> list[Mistake]:

@@ -81,13 +81,28 @@ class _Loader(yaml.SafeLoader):
         return node
 
 
-def add_resolvers(kind: Any) -> None:
+def _add_resolvers(kind: Any) -> None:
     """Make a PyYAML loader or dumper class resolve scalars as YAML 1.2 does."""
     for name, pattern in _PATTERNS.items():
         kind.add_implicit_resolver(_TAG + name, pattern, None)
 
 
-add_resolvers(_Loader)
+_add_resolvers(_Loader)
+
+
+class Dumper(yaml.SafeDumper):
+    """Quotes a text that YAML 1.1 or YAML 1.2 would take for something else.
+
+    Line breaks other than the usual one are escaped: YAML reads them as that one, or as a blank.
+    """
+
+    def represent_text(self, text: str) -> yaml.ScalarNode:
+        style = '"' if re.search("[\r\x85\u2028\u2029]", text) else None
+        return self.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_add_resolvers(Dumper)
+Dumper.add_representer(str, Dumper.represent_text)
 
 
 def load(text: str, *, source: str) -> Document:

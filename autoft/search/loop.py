@@ -182,6 +182,7 @@ class SearchLoop:
         """Count an outcome, tell the oracle and the user."""
         number = len(self.ledger.trials)
         score = self.ledger.note(memory, outcome, new=new)
+        self.interrupt.keeps = self.ledger.best is not None
         self.budget.note(self.ledger.trials[number])
         self.proposer.tell(proposal, score)
         self._show(number, score, self.ledger.trials[number].status)

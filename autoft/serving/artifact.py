@@ -113,7 +113,6 @@ def _checked_place(path: str | Path) -> Path:
     folder = Path(path)
     refuse_other_model(folder)
     files.prepare_folder(folder.parent)
-    files.remove_leftovers(folder.parent, {folder.name}.__contains__)
     return folder
 
 

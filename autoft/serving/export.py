@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -36,9 +35,9 @@ def export(artifact: str | Path, path: str | Path, format: str = "tf_saved_model
     if path.exists() or path.is_symlink():
         raise FileError(f"'{path}'", "be free", "something is there", "choose another name, or remove it")
     files.prepare_folder(path.parent)
-    with files.writing(path), tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as temporary:
-        exporter.export(folder, Path(temporary) / path.name)
-        files.flush_folder(Path(temporary))
-        os.rename(Path(temporary) / path.name, path)
+    with files.writing(path), files.beside(path) as temporary:
+        exporter.export(folder, temporary / path.name)
+        files.flush_folder(temporary)
+        os.rename(temporary / path.name, path)
     files.sync_folder(path.parent)
     return path

@@ -217,6 +217,26 @@ def test_ctrl_c_ends_with_a_report_and_the_next_run_goes_on(uninterrupted, tmp_p
     assert not again.evaluation_.interrupted
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("stage", ["baselines", "evaluation", "saving", "report"])
+def test_a_signal_in_another_stage_of_a_real_run(uninterrupted, tmp_path, stage):
+    def interrupt(step: Progress) -> None:
+        if step.stage == stage and not sent:
+            sent.append(step.stage)
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    sent: list[str] = []
+    if stage == "baselines":
+        with pytest.raises(KeyboardInterrupt, match="while the baselines were trained; no trial had finished"):
+            fit(tmp_path, interrupt)
+        assert not (tmp_path / "report.html").exists()
+    else:
+        assert fit(tmp_path, interrupt).evaluation_.interrupted
+        assert (tmp_path / "report.html").is_file()
+    assert sent == [stage]
+    assert summary(run_again(tmp_path)) == uninterrupted
+
+
 def test_two_runs_in_one_folder(tmp_path):
     with files.locked(tmp_path / ".lock"), pytest.raises(FileError, match=f"in use by process {os.getpid()}"):
         fit(tmp_path)

@@ -183,3 +183,7 @@ def test_no_file_of_others_is_written_over(tmp_path: Path, name: str) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["t.csv", name])
     for _ in range(2):  # its own it writes again
         clean(tmp_path / "t.csv", tmp_path / "own.csv", ("outer-blanks",))
+    (tmp_path / "own.csv").write_text("a\n1\n3\n")
+    with pytest.raises(FileError, match=r"own.csv' must be as 'autoft clean' wrote it, but it was changed since"):
+        clean(tmp_path / "t.csv", tmp_path / "own.csv", ("outer-blanks",))
+    assert (tmp_path / "own.csv").read_text() == "a\n1\n3\n"

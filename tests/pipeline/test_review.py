@@ -25,7 +25,7 @@ from autoft.records.trials import Trial
 GRID = tuple(float(x) for x in range(6))
 RECIPE = 'name: churn\ndata: {path: d.csv, target: Churn, positive: "Yes"}\n'
 HINTED = RECIPE + "knowledge: {features: {tenure: {effect: decreasing, because: loyal}}}\n"
-ODD = "od: 'd\"\n# name"
+ODD = "od: 'd\"\n# name\x85\u2028"
 NAMES = ("tenure", "charges", "noise", "grade", "wages", ODD)
 KINDS = {"grade": "categorical"}
 PROFILE = {

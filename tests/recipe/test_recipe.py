@@ -19,7 +19,7 @@ from pydantic import ValidationError
 
 from autoft.errors import RecipeError
 from autoft.recipe.messages import Mistake
-from autoft.recipe.recipe import ARGUMENTS, Recipe, json_schema, read_recipe
+from autoft.recipe.recipe import ARGUMENTS, Recipe, json_schema, read_recipe, recipe_of
 from autoft.records.decisions import Costs
 
 RECIPES = Path(__file__).parents[2] / "recipes"
@@ -216,8 +216,30 @@ def test_yaml_says_the_essentials_and_what_differs() -> None:
     }
 
 
-TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30) | st.sampled_from(
-    ["yes", "1e-3", "012", "12:30", "true", "~", "null", "0x1F", "0o7", ".5", "=", "<<", "- a", "a: b", "# c", " a "]
+BREAKS = st.text(st.sampled_from("a \t\n\r\x85\u2028\u2029\ufeff'\"\\:#-"), min_size=1, max_size=12)
+TEXTS = (
+    st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30)
+    | BREAKS
+    | st.sampled_from(
+        [
+            "yes",
+            "1e-3",
+            "012",
+            "12:30",
+            "true",
+            "~",
+            "null",
+            "0x1F",
+            "0o7",
+            ".5",
+            "=",
+            "<<",
+            "- a",
+            "a: b",
+            "# c",
+            " a ",
+        ]
+    )
 )
 
 
@@ -228,17 +250,36 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=3
     columns=st.dictionaries(TEXTS, st.sampled_from(["numeric", "text"]), max_size=3),
     minutes=st.none() | st.floats(min_value=1e-9, max_value=525_600),
     l2=st.tuples(st.floats(1e-12, 1e-6), st.floats(1e-5, 1)),
+    missing=st.lists(TEXTS, max_size=2, unique=True),
+    features=st.dictionaries(
+        TEXTS, st.fixed_dictionaries({"label": TEXTS, "unit": TEXTS, "because": TEXTS}), max_size=2
+    ),
     title=TEXTS,
 )
-def test_yaml_reads_back_equal(write: Write, title: str, l2: tuple[float, float], **values: object) -> None:
+def test_yaml_reads_back_equal(
+    write: Write, title: str, l2: tuple[float, float], features: dict[str, dict[str, str]], **values: object
+) -> None:
     columns = values.pop("columns")
     changes = {"data.columns": columns, "search.space": {"l2": list(l2)}, "report.title": title}
+    changes["knowledge.features"] = {name: {**hint, "effect": "increasing"} for name, hint in features.items()}
     if isinstance(values["positive"], int) and abs(values["positive"]) > 10**30:
         values["positive"] = 1
     recipe = Recipe().with_changes(**values, **changes)
     again = read_recipe(write(recipe.to_yaml()))
     assert again == recipe
     assert repr(again) == repr(recipe), "types too: 1 is not True"
+
+
+@pytest.mark.parametrize("text", ["\ud800", "a\udc00b"])
+@pytest.mark.parametrize(
+    "key", ["report.title", "data.target", "data.positive", "data.missing", "data.drop", "data.columns"]
+)
+def test_half_a_character_is_refused(key: str, text: str) -> None:
+    value = {"data.columns": {text: "text"}, "data.missing": [text], "data.drop": [text]}.get(key, text)
+    section, name = key.split(".")
+    for make in (lambda: Recipe().with_changes(**{key: value}), lambda: recipe_of({section: {name: value}})):
+        with pytest.raises(RecipeError, match="must hold text that can be encoded"):
+            make()
 
 
 def test_the_published_json_schema_is_current() -> None:

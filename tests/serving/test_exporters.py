@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -138,6 +141,23 @@ def test_a_failed_export_leaves_nothing(binary, tmp_path, monkeypatch):
     with pytest.raises(FileError, match="but the disk is full"):
         export(binary.directory_, tmp_path / "model.keras", "keras")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_export_left_is_removed_by_the_next(binary, tmp_path, monkeypatch):
+    def copy(source: Path, place: Path) -> None:
+        copies.append(place.parent.name)
+        place.write_text("all of it")
+
+    copies: list[str] = []
+    monkeypatch.setattr(type(EXPORTERS["keras"]), "export", staticmethod(copy))
+    with subprocess.Popen([sys.executable, "-c", ""]) as dead:
+        pass
+    export(binary.directory_, tmp_path / "1.keras", "keras")
+    left = tmp_path / copies[0].replace("1.keras", "2.keras").replace(str(os.getpid()), str(dead.pid))
+    left.mkdir()
+    (left / "2.keras").write_text("half")
+    export(binary.directory_, tmp_path / "2.keras", "keras")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["1.keras", "2.keras"]
 
 
 def test_the_command(binary, tmp_path, capsys):
