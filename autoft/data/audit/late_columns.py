@@ -118,7 +118,7 @@ def _lost_numbers(x: Array, y: Array) -> tuple[Array, Array]:
     """Share of the explained variance that a sum of the columns' curves loses without each; whether beyond chance."""
     y = (y - y.mean()) / max(float(y.std()), 1e-300)
     half = np.random.default_rng(0).permutation(len(y)) % 2 == 0
-    curves = [stump.cross_predict(column, y[:, None], half, DEPTH)[:, 0] for column in x.T]
+    curves = stump.cross_predict(x.T, y[:, None], half, DEPTH)[:, :, 0]
     design = np.column_stack([*curves, np.ones(len(y))])
     # A little ridge: curves of copies are the same curve.
     inverse = np.linalg.inv(design.T @ design + 1e-6 * len(y) * np.eye(design.shape[1]))
@@ -135,9 +135,9 @@ def _lost_classes(x: Array, y: Array) -> tuple[Array, Array]:
     half = stump.even_halves(y)
     prior = indicators.mean(axis=0)
     parts = []
-    for column in x.T:
-        probability = stump.cross_predict(column, indicators, half, DEPTH)
-        parts.append(np.log((probability + 0.01 * prior) / 1.01 / prior))
+    for some in stump.blocks(x.shape[1], indicators.size):
+        probability = stump.cross_predict(x.T[some], indicators, half, DEPTH)
+        parts += [*np.log((probability + 0.01 * prior) / 1.01 / prior)]
     together = sum(parts, np.zeros_like(indicators))
 
     def score(sums: Array) -> float:
