@@ -51,7 +51,7 @@ def cross_predict(x: Array, y: Array, half: Array, depth: int) -> Array:
 
 
 def _grow(place: Array, y: Array, base: Array, slots: int, depth: int) -> tuple[Array, Array]:
-    """The leaf of each slot, and the means ``[leaves, c]`` (CART: Breiman et al. 1984, all nodes of a level at once)."""
+    """The leaf of each slot, and the means ``[leaves, c]`` (CART: Breiman et al. 1984; all nodes of a level at once)"""
     columns, size = len(base), len(base) * slots
     rows = np.bincount(place.ravel(), minlength=size)
     kept = np.flatnonzero(rows)
