@@ -8,7 +8,8 @@ known before. Ordinary strong columns share what they know with others, or are r
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from autoft.data.audit import charts, stump, target_copies
 from autoft.data.audit.predictors import Predictors, beyond_luck
 from autoft.data.audit.values import ranked
 from autoft.records.arrays import Array
+from autoft.records.columns import Column
 from autoft.records.evidence import Evidence
 from autoft.records.findings import Finding, Severity
 
@@ -99,16 +101,20 @@ def after(name: str) -> bool:
 def _finding(name: str, severity: Severity, found: str, predictors: Predictors) -> list[Finding]:
     if name in predictors.allow:
         return []
-    scores = {column.name: float(score) for column, score in zip(predictors.features, predictors.alone, strict=True)}
-    evidence = score_evidence(name, scores, predictors.metric)
+    evidence = score_evidence(name, ranked_scores(predictors.features, predictors.alone), predictors.metric)
     must = "be known when a prediction is made"
     fix = "if it is filled in only afterwards, add it to data.drop; else list it under schema.allow_leak"
     return [Finding("suspiciously-strong", severity, name, must, found, fix, evidence)]
 
 
+def ranked_scores(features: Sequence[Column], alone: Array) -> dict[str, float]:
+    """Scores of the columns alone by name, the best first."""
+    return {features[i].name: float(alone[i]) for i in np.argsort(-alone, kind="stable")}
+
+
 def score_evidence(name: str, scores: Mapping[str, float], metric: str) -> Evidence:
-    """What one column alone predicts, beside those that predict best."""
-    best = sorted(scores, key=lambda column: -scores[column])[: charts.BARS]
+    """What one column alone predicts, beside those that predict best; `scores` as of `ranked_scores`."""
+    best = [*islice(scores, charts.BARS)]
     best = best if name in best else [*best[:-1], name]
     drawn = charts.bars({c: scores[c] for c in best}, x_label=f"{metric} of the column alone", marked=[name])
     return Evidence(counts={"alone": scores[name]}, sketch=drawn)

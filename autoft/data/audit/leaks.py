@@ -60,7 +60,7 @@ def leaks(view: TableView) -> Iterator[Finding]:
     scored = [(score_of(cells), cells.max(axis=1)) for cells in (_ordinals(view, part, chosen) for part in parts)]
     alone, largest = (np.concatenate(own) for own in zip(*scored, strict=True))
     leaking = alone >= (LEAK_R2 if regression else LEAK_AUC)
-    scores = {column.name: float(score) for column, score in zip(view.features, alone, strict=True)}
+    scores = late_columns.ranked_scores(view.features, alone)
     lucky = np.zeros(len(alone), dtype=bool)
     if not regression and not beyond_luck(len(truth), len(alone)):
         lucky = leaking & (largest > truth.max())
