@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,7 +21,12 @@ Place = tuple[str, int]
 
 def places(plan: InputLayout) -> dict[str, Place]:
     """Where the cells of each column (or ratio) are, by id."""
-    inputs = {"codes": plan.categories, "texts": plan.texts, "ratios": plan.ratios, "custom": plan.custom}
+    inputs: dict[str, Sequence[Any]] = {
+        "codes": plan.categories,
+        "texts": plan.texts,
+        "ratios": plan.ratios,
+        "custom": plan.custom,
+    }
     ids = {"numbers": plan.numbers} | {array: [one.id for one in own] for array, own in inputs.items()}
     return {column: (array, j) for array, found in ids.items() for j, column in enumerate(found)}
 

@@ -22,7 +22,8 @@ _UNUSED = {
 def describe_layout(layout: InputLayout, columns: Sequence[Column]) -> tuple[PlanLine, ...]:
     """A line for each of the columns, then one for each ratio and each product."""
     names = {column.id: column.name for column in columns}
-    own = {one.id: one for one in (*layout.custom, *layout.categories, *layout.texts)}
+    layouts: list[CustomInput | CategoryInput | TextInput] = [*layout.custom, *layout.categories, *layout.texts]
+    own = {one.id: one for one in layouts}
     return (*(_line(layout, column, own.get(column.id), names) for column in columns), *_made(layout, names))
 
 

@@ -67,7 +67,9 @@ def same_order(features: tuple[Column, ...], values: Mapping[str, Array]) -> dic
     columns = [column for column in features if column.kind == "numeric"]
     if len(columns) < 2 or len(values[columns[0].id]) < MIN_ROWS:
         return {}
-    matrix = np.stack([_standardized(ranked(some_rows(values[column.id], SCREENED))) for column in columns])
+    cells = [some_rows(values[column.id], SCREENED) for column in columns]
+    parts = (np.column_stack(cells[start : start + BLOCK]) for start in range(0, len(cells), BLOCK))
+    matrix = np.concatenate([_standardized(ranked(part).T) for part in parts])
     found: dict[str, tuple[str, float]] = {}
     left = np.ones(len(columns), dtype=bool)
     for i, rho in enumerate(_correlations(matrix)):
@@ -80,10 +82,9 @@ def same_order(features: tuple[Column, ...], values: Mapping[str, Array]) -> dic
 
 
 def _standardized(ranks: Array) -> Array:
-    """Ranks around 0 whose squares sum to 1, in the single precision that is enough to find likely pairs."""
-    ranks = ranks - ranks.mean()
-    length = float(np.linalg.norm(ranks))
-    return (ranks / length if length else ranks).astype(np.float32)
+    """Rows of ranks around 0 whose squares sum to 1, in the single precision that is enough to find likely pairs."""
+    ranks = ranks - ranks.mean(axis=1, keepdims=True)
+    return (ranks / np.maximum(np.linalg.norm(ranks, axis=1, keepdims=True), 1e-300)).astype(np.float32)
 
 
 def _correlations(matrix: Array) -> Iterator[Array]:

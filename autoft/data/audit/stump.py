@@ -89,15 +89,16 @@ class _Nodes(NamedTuple):
 
     Attributes:
         position: Of the value among all of the columns.
-        behind_count, behind_total: Sums of `count` and `total` up to the value.
+        rows, total: Of the value: how many rows have it, and the sum of their targets.
+        behind_rows, behind_total: The same of all values of the column up to it.
         square: Sum of the squared targets.
         least: Of a node that is not pure.
     """
 
     position: Array
     first: Array
-    count: Array
-    behind_count: Array
+    rows: Array
+    behind_rows: Array
     total: Array
     behind_total: Array
     square: Array
@@ -106,8 +107,8 @@ class _Nodes(NamedTuple):
 
 def _cut(nodes: _Nodes) -> tuple[_Nodes, Array]:
     """Those of the nodes that are not pure yet, and where the best split of each begins its right part."""
-    size = np.diff(nodes.first, append=len(nodes.count))
-    n, s = np.add.reduceat(nodes.count, nodes.first), np.add.reduceat(nodes.total, nodes.first)
+    size = np.diff(nodes.first, append=len(nodes.rows))
+    n, s = np.add.reduceat(nodes.rows, nodes.first), np.add.reduceat(nodes.total, nodes.first)
     impure = np.add.reduceat(nodes.square, nodes.first) - (s**2).sum(axis=1) / n > nodes.least[nodes.first]
     wanted = impure & (size > 1)
     n, s, size, entries = n[wanted], s[wanted], size[wanted], np.repeat(wanted, size)
@@ -117,7 +118,7 @@ def _cut(nodes: _Nodes) -> tuple[_Nodes, Array]:
         return nodes, first
     node, last = np.repeat(np.arange(len(first)), size), first + size - 1
     # Sums to the left of the cut behind each value, within its node.
-    left_n = nodes.behind_count - (nodes.behind_count[first] - nodes.count[first])[node]
+    left_n = nodes.behind_rows - (nodes.behind_rows[first] - nodes.rows[first])[node]
     left_s = nodes.behind_total - (nodes.behind_total[first] - nodes.total[first])[node]
     right_n, right_s = n[node] - left_n, s[node] - left_s
     right_n[last] = 1.0  # nothing is cut off behind the last value
