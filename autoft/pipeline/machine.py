@@ -44,7 +44,8 @@ class Rates:
         importance, importance_row: Importance of one column; one row of it in one member.
         answer_row: One row that one member of the deployed model answers.
         proposal: Proposing and recording one trial.
-        finish, finish_column: Saving the model and writing the report; each column of them.
+        finish, finish_column: Saving the model and writing the report; each column that the report may show.
+        finish_square: Keras' way through all pairs of inputs, when it builds a model.
     """
 
     gflops: float = 84.0
@@ -88,6 +89,7 @@ class Rates:
     proposal: float = 0.058
     finish: float = 1.6
     finish_column: float = 0.023
+    finish_square: float = 1.7e-06
 
 
 RATES = Rates()
