@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from autoft.evaluation.importance import MOST as MOST_ASKED
-from autoft.evaluation.importance import REPEATS
+from autoft.evaluation.importance import MOST, REPEATS
 from autoft.evaluation.importance import ROWS as IMPORTANCE_ROWS
 from autoft.evaluation.selection import AFFORDABLE, FEWEST_DRAWS
 from autoft.pipeline.machine import RATES, Machine
@@ -241,7 +240,7 @@ def answer_seconds(shape: CostShape, size: EvaluationSize, machine: Machine, *, 
 
 def finish_seconds(rows: int, columns: int, machine: Machine) -> float:
     """Seconds of saving the model and writing the report."""
-    shown = min(columns, MOST_ASKED)
+    shown = min(columns, MOST)
     return machine.alone(RATES.finish + shown * RATES.finish_column + columns**2 * RATES.finish_square)
 
 

@@ -84,7 +84,8 @@ def same_order(features: tuple[Column, ...], values: Mapping[str, Array]) -> dic
 def _standardized(ranks: Array) -> Array:
     """Rows of ranks around 0 whose squares sum to 1, in the single precision that is enough to find likely pairs."""
     ranks = ranks - ranks.mean(axis=1, keepdims=True)
-    return (ranks / np.maximum(np.linalg.norm(ranks, axis=1, keepdims=True), 1e-300)).astype(np.float32)
+    lengths = np.linalg.norm(ranks, axis=1, keepdims=True)
+    return np.asarray(ranks / np.maximum(lengths, 1e-300), dtype=np.float32)
 
 
 def _correlations(matrix: Array) -> Iterator[Array]:
