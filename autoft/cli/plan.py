@@ -45,7 +45,8 @@ def show_plan(plan: Forecast, console: Console = SCREEN) -> None:
     if warnings:
         console.print(safe(f"{counted(warnings, 'warning')} about the data: autoft check shows them", "yellow"))
     if plan.too_short:
-        text = f"{plan.minutes:g} min are short for even one trial; a run would try the default configuration only"
+        text = f"{plan.minutes:g} min are short for even one trial, with which a run takes about "
+        text += f"{_spent(plan.typical.seconds)}; it would try the default configuration only, for a few seconds"
         console.print(safe(text, "yellow"), soft_wrap=True)
 
 

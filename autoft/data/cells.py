@@ -184,7 +184,7 @@ def numbers(texts: Sequence[str]) -> Floats:
         values = np.array(list(map(float, texts)), dtype=np.float64)
     except ValueError:
         return np.array(list(map(_number, texts)), dtype=np.float64)
-    return np.where(["_" in text for text in texts], np.nan, values) if len(texts) else values
+    return np.where(["_" in text for text in texts], np.nan, values) if "_" in "".join(texts) else values
 
 
 def _number(text: str) -> float:

@@ -175,9 +175,10 @@ def _number(name: str, distinct: Distinct) -> Inferred | None:
         return _numeric(name, distinct)
     if distinct.share(distinct.matches(cells.ZERO_PADDED)) > 1 - _NEARLY_ALL:
         return Inferred("categorical", "digits with leading zeros are codes")
-    if distinct.matches(cells.PHONE).all():
+    if all(map(cells.PHONE.fullmatch, distinct.texts)):
         return _tokens(distinct) or Inferred("categorical", "digits behind a plus are telephone numbers")
-    if len(distinct.values) / int(distinct.counts.sum()) > _UNIQUE and distinct.matches(cells.LONG_INTEGER).all():
+    unique = len(distinct.values) / int(distinct.counts.sum()) > _UNIQUE
+    if unique and all(map(cells.LONG_INTEGER.fullmatch, distinct.texts)):
         return Inferred("identifier", "whole numbers of more than 15 digits, hardly one of them twice")
     values, apart = long_integers.kept(distinct)
     if apart < long_integers.MOST_KEPT * values:
@@ -205,7 +206,7 @@ def _number_format(
     """Numbers with separators, currencies or units: read where their format is certain, else a question."""
     if distinct.values.dtype != object:
         return None
-    odd = [text for text, number in zip(distinct.texts, distinct.numbers, strict=True) if np.isnan(number)]
+    odd = [distinct.texts[i] for i in np.flatnonzero(np.isnan(distinct.numbers))]
     if not (any(map(number_cells.take_apart, odd)) if odd else number_cells.dots_in_threes(distinct.texts)):
         return None
     found = number_formats.search(distinct.texts, distinct.parts, distinct.counts, decimal, least=least)

@@ -101,8 +101,9 @@ def find_compact(distinct: Distinct) -> str | None:
     numbers = distinct.numbers
     if len(numbers) < _ENOUGH_DAYS or np.isnan(numbers).any():
         return None
+    least, most = numbers.min(), numbers.max()
     for form, (low, high) in _COMPACT.items():
-        likely = (numbers >= low).all() and (numbers <= high).all() and len(np.unique(numbers // 100)) > 1
+        likely = low <= least and most <= high and len(np.unique(numbers // 100)) > 1
         if likely and _own(distinct, form).all():
             return form
     return None

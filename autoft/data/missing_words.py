@@ -81,7 +81,7 @@ class MissingWords:
 
     def means(self, text: str) -> bool:
         """Whether a text is one of the words."""
-        return text in self.words or bool(_NUMBER.fullmatch(text) and self.numbers and float(text) in self.numbers)
+        return text in self.words or bool(self.numbers and _NUMBER.fullmatch(text) and float(text) in self.numbers)
 
     def settle_numbers(self, frame: pd.DataFrame) -> None:
         """Make missing what is one of the words in the columns of numbers of a frame."""

@@ -276,11 +276,11 @@ class _Cleaned(dict[str, "str | None"]):
     """Texts as they were -> texts as they are kept; each distinct text is looked at once. `found` are the words."""
 
     def __init__(self, words: MissingWords) -> None:
-        self.words, self.found = words, set[str]()
+        self.means, self.found = words.means if words.numbers else words.words.__contains__, set[str]()
 
     def __missing__(self, text: str) -> str | None:
         value = self[text] = (_sound(text) or None) if text.strip() else None
-        if value is not None and self.words.means(value):
+        if value is not None and self.means(value):
             self.found.add(value)
         return value
 

@@ -33,8 +33,8 @@ def permutation_importance(
     returned where more than `MOST` columns are used, or where the sample leaves the objective undefined (a class too
     rare to be in it).
     """
-    places = [(column, columns_of_rows.place(model.layout, column.id)) for column in model.columns]
-    used = [(column, place) for column, place in places if place is not None]
+    places = columns_of_rows.places(model.layout)
+    used = [(column, places[column.id]) for column in model.columns if column.id in places]
     if len(used) > MOST:
         return ()
     rng = np.random.default_rng([seed, 2])

@@ -98,10 +98,10 @@ def curves(
     outputs = _outputs(target, y[held], request.labels)
     usual = _columns(model.predict(sample, own), outputs) if request.names else np.empty(0)
     found: list[Curve] = []
-    left: list[str] = []
+    left, places = list[str](), cells.places(layout)
     for name in request.names:
         column = by_name.get(name)
-        where = None if column is None else cells.place(layout, column.id)
+        where = None if column is None else places.get(column.id)
         if column is None or where is None or not cells.is_one_number(model.encoded, column, where):
             continue
         if over():
@@ -131,9 +131,9 @@ def profile(
         ``deciles``: eleven quantiles of each numeric column. ``categories``: those of each categorical column that has
         at most `CATEGORIES`.
     """
-    deciles, categories = {}, {}
+    deciles, categories, places = {}, {}, cells.places(plan)
     for column in columns:
-        if column.kind == "numeric" and (where := cells.place(plan, column.id)) is not None:
+        if column.kind == "numeric" and (where := places.get(column.id)) is not None:
             own = cells.of(plan, encoded, where)[rows]
             known = own[np.isfinite(own)]
             if len(known):

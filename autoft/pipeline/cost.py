@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from autoft.evaluation.importance import REPEATS
+from autoft.evaluation.importance import MOST, REPEATS
 from autoft.evaluation.importance import ROWS as IMPORTANCE_ROWS
 from autoft.evaluation.selection import AFFORDABLE, FEWEST_DRAWS
 from autoft.pipeline.machine import RATES, Machine
@@ -173,7 +173,7 @@ def start_seconds(machine: Machine, *, tfdv: bool) -> float:
 
 def reading_seconds(rows: int, columns: int, machine: Machine, *, tfdv: bool) -> float:
     """Seconds of reading, understanding and checking a table, by TensorFlow Data Validation too with `tfdv`."""
-    cell, fixed = RATES.read_cell + RATES.check_cell, RATES.check
+    cell, fixed = RATES.read_cell + RATES.check_cell, RATES.check + columns * RATES.check_column
     if tfdv:
         cell, fixed = cell + RATES.tfdv_cell, fixed + RATES.tfdv
     return machine.alone(fixed + rows * columns * cell)
@@ -242,7 +242,14 @@ def answer_seconds(shape: CostShape, size: EvaluationSize, machine: Machine, *, 
 
 def finish_seconds(rows: int, columns: int, machine: Machine) -> float:
     """Seconds of saving the model and writing the report."""
-    return machine.alone(RATES.finish + columns * RATES.finish_column)
+    shown = min(columns, MOST)
+    return machine.alone(RATES.finish + shown * RATES.finish_column + columns**2 * RATES.finish_square)
+
+
+def least_seconds(rows: int, columns: int, machine: Machine) -> float:
+    """Seconds of a run on a table that trains hardly anything: of all that is before and after a search."""
+    before = start_seconds(machine, tfdv=False) + reading_seconds(rows, columns, machine, tfdv=False)
+    return before + baseline_seconds(machine) + finish_seconds(rows, columns, machine)
 
 
 def search_seconds(trials: int, default: float, mean: float, *, programs: int, trace: float, machine: Machine) -> float:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from autoft.data.table import Table
+from autoft.pipeline import cost
 from autoft.pipeline.baselines import train_baselines
 from autoft.pipeline.context import Run
 from autoft.pipeline.dataset import Dataset
@@ -13,6 +16,7 @@ from autoft.pipeline.describe import audit_table, describe, enforce_schema, erro
 from autoft.pipeline.ensemble_gain import measure_ensemble_gain
 from autoft.pipeline.evaluate import correct_score, evaluate
 from autoft.pipeline.hint_tests.stage import test_hints
+from autoft.pipeline.machine import Machine
 from autoft.pipeline.own_model.code_hash import code_hash
 from autoft.pipeline.own_model.own_space import refuse_with_model
 from autoft.pipeline.results import FittedModel, SearchResult
@@ -35,7 +39,7 @@ def fit(source: Any, run: Run) -> FittedModel:
     """
     with run.timed("preparing"):
         run.tell("reading", "reading and checking the table")
-        dataset = prepare_dataset(run.recipe, source)
+        dataset = prepare_dataset(run.recipe, source, look=partial(_forecast, run=run))
     if run.model is not None:
         refuse_with_model(run.model, run.recipe, dataset)
     own = {} if run.model is None else {"model": code_hash(run.model)}
@@ -53,14 +57,23 @@ def fit(source: Any, run: Run) -> FittedModel:
     return save(dataset, found, evaluation, run)
 
 
-def prepare_dataset(recipe: Recipe, source: Any) -> Dataset:
-    """The table read, understood, checked and divided.
+def _forecast(table: Table, run: Run) -> None:
+    """Say that the minutes are short, where all but the search takes longer."""
+    (rows, columns), minutes = table.frame.shape, run.recipe.search.minutes
+    if minutes is not None and (seconds := cost.least_seconds(rows, columns, Machine.measure())) > minutes * 60:
+        text = f"{minutes:g} min are short: to check {rows:,} x {columns:,} cells and to save a model takes about "
+        run.tell("reading", f"{text}{seconds:.0f} s; a single configuration is trained, for a few seconds")
+
+
+def prepare_dataset(recipe: Recipe, source: Any, look: Callable[[Table], None] = lambda table: None) -> Dataset:
+    """The table read, understood, checked and divided; `look` is called with it once it is read.
 
     Raises:
         SchemaError: With every reason for which the table cannot be trained on.
         AutoFTError: If data or recipe cannot be understood.
     """
     table = read_table(recipe, source)
+    look(table)
     with errors_of(recipe, table):
         description = describe(recipe, table)
         description = audit_table(recipe, description)

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from autoft.evaluation.ensemble_gain import pairs_of
+from autoft.evaluation.importance import MOST
 from autoft.evaluation.metrics import METRICS
 from autoft.pipeline import cost
 from autoft.pipeline.cost import CostShape, EvaluationSize
@@ -263,13 +264,14 @@ def seconds_after_search(
     """Seconds of what follows a search, by name; `shape` is that of the best trial."""
     target, columns = dataset.target, len(dataset.features)
     # Curves are drawn of a few columns, each for less than half of the rows that its importance is asked with.
-    columns += min(columns, 6) // 2 + sum(h.effect is not None for h in recipe.knowledge.features.values()) // 2
+    asked = columns + min(columns, 6) // 2 if columns <= MOST else 0
+    asked += sum(h.effect is not None for h in recipe.knowledge.features.values()) // 2
     size = EvaluationSize(
         rows=len(dataset.y),
         trials=trials,
         candidates=trials * len(checkpoint_epochs(epochs)),
         draws=recipe.evaluate.draws,
-        columns=columns,
+        columns=asked,
         folds=dataset.split.k,
         outputs=dataset.outputs,
         area=METRICS[dataset.objective].ranks_only,

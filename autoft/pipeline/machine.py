@@ -31,7 +31,7 @@ class Rates:
         trace, trace_layer: The first training with a program, and each of its layers.
         xla, xla_layer: The same on top, where the program is worth compiling.
         import_, import_tfdv: Importing TensorFlow and Keras; TensorFlow Data Validation.
-        read_cell, check_cell, check: Reading one cell; checking one; checking a table at all.
+        read_cell, check_cell, check_column, check: Reading one cell; checking one, a column, and a table at all.
         tfdv_cell, tfdv: Statistics and validation by TFDV.
         encode_cell, encode: Preprocessing one cell for one member; building the layers.
         baselines: The baselines at all.
@@ -44,7 +44,8 @@ class Rates:
         importance, importance_row: Importance of one column; one row of it in one member.
         answer_row: One row that one member of the deployed model answers.
         proposal: Proposing and recording one trial.
-        finish, finish_column: Saving the model and writing the report; each column of them.
+        finish, finish_column: Saving the model and writing the report; each column that the report may show.
+        finish_square: Keras' way through all pairs of inputs, when it builds a model.
     """
 
     gflops: float = 84.0
@@ -67,6 +68,7 @@ class Rates:
     import_tfdv: float = 2.3
     read_cell: float = 1.5e-06
     check_cell: float = 1.8e-06
+    check_column: float = 1.2e-03
     check: float = 0.12
     tfdv_cell: float = 1.2e-06
     tfdv: float = 0.058
@@ -87,6 +89,7 @@ class Rates:
     proposal: float = 0.058
     finish: float = 1.6
     finish_column: float = 0.023
+    finish_square: float = 1.7e-06
 
 
 RATES = Rates()

@@ -65,7 +65,9 @@ def _note_shortage(plan: SearchPlan, trials: Trials, run: Run) -> None:
         over = f"trials could have {epochs} epochs only"
     else:
         return
-    run.skip("epochs", f"had {search.minutes:g} minute{'' if search.minutes == 1 else 's'}; {over}")
+    before = sum(run.seconds.get(stage, 0.0) for stage in ("preparing", "baselines"))
+    spent = f" ({before:.0f} s of them were spent before the search)"
+    run.skip("epochs", f"had {search.minutes:g} minute{'' if search.minutes == 1 else 's'}{spent}; {over}")
 
 
 def assemble(trials: Trials, selection: Selection, trainer: TrialTrainer, run: Run) -> Ensemble:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,16 +19,16 @@ from autoft.records.columns import Column
 Place = tuple[str, int]
 
 
-def place(plan: InputLayout, column: str) -> Place | None:
-    """Where a column's (or ratio's) cells are; None if it is no input."""
-    ids = {
-        "numbers": [*plan.numbers],
-        "codes": [one.id for one in plan.categories],
-        "texts": [one.id for one in plan.texts],
-        "ratios": [one.id for one in plan.ratios],
-        "custom": [one.id for one in plan.custom],
+def places(plan: InputLayout) -> dict[str, Place]:
+    """Where the cells of each column (or ratio) are, by id."""
+    inputs: dict[str, Sequence[Any]] = {
+        "codes": plan.categories,
+        "texts": plan.texts,
+        "ratios": plan.ratios,
+        "custom": plan.custom,
     }
-    return next(((array, found.index(column)) for array, found in ids.items() if column in found), None)
+    ids = {"numbers": plan.numbers} | {array: [one.id for one in own] for array, own in inputs.items()}
+    return {column: (array, j) for array, found in ids.items() for j, column in enumerate(found)}
 
 
 def is_one_number(encoded: Encoded, column: Column, where: Place) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from autoft.preprocessing.categories import CategoryInput
 from autoft.preprocessing.custom import CustomInput
@@ -20,26 +20,28 @@ _UNUSED = {
 
 def describe_layout(layout: InputLayout, columns: Sequence[Column]) -> tuple[PlanLine, ...]:
     """A line for each of the columns, then one for each ratio and each product."""
-    return (*(_line(layout, column, columns) for column in columns), *_made(layout, columns))
-
-
-def _line(layout: InputLayout, column: Column, columns: Sequence[Column]) -> PlanLine:
+    names = {column.id: column.name for column in columns}
     layouts: list[CustomInput | CategoryInput | TextInput] = [*layout.custom, *layout.categories, *layout.texts]
-    own = next((own for own in layouts if own.id == column.id), None)
+    own = {one.id: one for one in layouts}
+    return (*(_line(layout, column, own.get(column.id), names) for column in columns), *_made(layout, names))
+
+
+def _line(
+    layout: InputLayout, column: Column, own: CustomInput | CategoryInput | TextInput | None, names: Mapping[str, str]
+) -> PlanLine:
     inputs, filled = 1 + bool(column.missing), ""
     if column.missing:
         filled = f" {column.missing:,} missing cells take the value in the middle, and a 0/1 input says where."
     if own is not None:
         text, inputs = own.describe(column), own.shown_inputs(column)
-    elif column.id in layout.date:
-        names = {c.id: c.name for c in columns}
+    elif column.kind == "date":
         since = [f"'{names[first]}'" for first, second in layout.elapsed if second == column.id]
         inputs += len(DATE_PARTS) - 1 + len(since)
         between = f" The time since {' and '.join(since)} is an input too." if since else ""
         parts = "a trend and the place in the year, the week and the day, as sines and cosines"
         text = f"Becomes {parts}.{between}{filled}"
-    elif column.id in layout.numbers:
-        by_rank = layout.scale == "quantile" and column.id in layout.numeric
+    elif column.id in layout.positions:
+        by_rank = layout.scale == "quantile" and layout.positions[column.id] < len(layout.numeric)
         scaling = (ENCODERS["quantile"] if by_rank else layout.scaler(column.id)).describe(column)
         if column.order:
             ranks = f"Its {len(column.order):,} categories become ranks, '{column.order[0]}' the lowest."
@@ -50,8 +52,8 @@ def _line(layout: InputLayout, column: Column, columns: Sequence[Column]) -> Pla
     return PlanLine(column=column.name, kind=column.kind, text=text, inputs=inputs)
 
 
-def _made(layout: InputLayout, columns: Sequence[Column]) -> tuple[PlanLine, ...]:
-    names = {c.id: c.name for c in columns} | {ratio.id: ratio.name for ratio in layout.ratios}
+def _made(layout: InputLayout, names: Mapping[str, str]) -> tuple[PlanLine, ...]:
+    names = {**names, **{ratio.id: ratio.name for ratio in layout.ratios}}
     lines = []
     for ratio in layout.ratios:
         lost = ratio.id in layout.indicated

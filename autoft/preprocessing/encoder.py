@@ -87,7 +87,7 @@ def _measured(plan: InputLayout, numbers: Any) -> Any:
     ratios = [(ratio.numerator, ratio.denominator) for ratio in plan.ratios]
     for pairs, kind, name in ((plan.elapsed, Elapsed, "elapsed"), (ratios, Quotients, "quotients")):
         if pairs:
-            first, second = ([plan.numbers.index(c) for c in side] for side in zip(*pairs, strict=True))
+            first, second = ([plan.positions[c] for c in side] for side in zip(*pairs, strict=True))
             numbers = kind(first, second, dtype="float64", name=name)(numbers)
     return numbers
 
@@ -106,10 +106,10 @@ def _number_features(plan: InputLayout, statistics: Statistics, numbers: Any, me
     if scaled is not None:
         features.append(Robust(clip=plan.outliers == "clip").layer(scale)(scaled))
     if plan.date:
-        dates = Select([plan.numbers.index(c) for c in plan.date], name="dates", dtype="float64")(numbers)
+        dates = Select([plan.positions[c] for c in plan.date], name="dates", dtype="float64")(numbers)
         features.append(Repeat(statistics.members, name="date_members")(ENCODERS["cycles"].layer({})(dates)))
     if plan.indicated:
-        positions = [plan.measured.index(c) for c in plan.indicated]
+        positions = [plan.positions[c] for c in plan.indicated]
         indicated = Select(positions, name="indicated", dtype="float64")(measured)
         features.append(ENCODERS["missing"].layer({"gaps": statistics.gaps})(indicated))
     return features

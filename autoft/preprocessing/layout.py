@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import combinations, islice
 from typing import Literal
 
@@ -30,7 +31,7 @@ DATE_PARTS = ("trend", *CYCLES)
 _PAIRS = 6
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class InputLayout:
     """The layout of the network's inputs.
 
@@ -75,20 +76,28 @@ class InputLayout:
         between = (f"{second} after {first}" for first, second in self.elapsed)
         return (*self.numbers, *between, *(ratio.id for ratio in self.ratios))
 
+    @cached_property
+    def positions(self) -> Mapping[str, int]:
+        """Positions in `measured` by name, those of `numbers` among them."""
+        return {name: j for j, name in enumerate(self.measured)}
+
     @property
     def continuous(self) -> tuple[int, ...]:
         """Positions in `measured` of those that take many values: all but booleans."""
-        booleans = range(len(self.numeric), len(self.numeric) + len(self.boolean))
-        return tuple(j for j in range(len(self.measured)) if j not in booleans)
+        return tuple(j for j in range(len(self.measured)) if j not in self._booleans)
+
+    @property
+    def _booleans(self) -> range:
+        return range(len(self.numeric), len(self.numeric) + len(self.boolean))
 
     def scaler(self, measured: str) -> Robust:
         """Encoder that scales one of `measured` (those with quantiles are centred by it)."""
-        kind = Boolean if measured in self.boolean else Logarithm if measured in self.logs else Robust
+        kind = Boolean if self.positions[measured] in self._booleans else Logarithm if measured in self.logs else Robust
         return kind(clip=self.outliers == "clip")
 
     def width(self, column: str) -> int:
         """Dense inputs of a column or ratio, without missing indicator and date cycles; 0 for none."""
-        if column in self.measured:
+        if column in self.positions:
             return 1
         widths = {c.id: c.width for c in self.categories} | {c.id: len(c.directions) for c in self.custom}
         return widths.get(column, 0)
@@ -143,7 +152,8 @@ def make_layout(
     for column in own:  # ordered categories are numbers
         by_kind["numeric" if column.order else column.kind].append(column)
     ids = {kind: tuple(c.id for c in by_kind[kind]) for kind in ("numeric", "boolean", "date")}
-    missing = (c.id for c in own if c.missing and any(c.id in found for found in ids.values()))
+    numbers = {number for found in ids.values() for number in found}
+    missing = (c.id for c in own if c.missing and c.id in numbers)
     lost = (r.id for r in hints.ratios if np.isnan(quotient(values[r.numerator], values[r.denominator])).any())
     layout = InputLayout(
         numeric=ids["numeric"],

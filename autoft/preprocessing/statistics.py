@@ -59,7 +59,7 @@ class Statistics:
 def fit_statistics(plan: InputLayout, encoded: Encoded, members: Sequence[Array]) -> Statistics:
     """Fit one set of statistics per member; only the rows at its positions in `members` are read for it."""
     numbers, numeric = with_derived(plan, encoded.numbers), len(plan.numeric)
-    indicated = numbers[:, [plan.measured.index(column) for column in plan.indicated]]
+    indicated = numbers[:, [plan.positions[column] for column in plan.indicated]]
     scalers = [plan.scaler(column) for column in plan.measured]
     ranked = encoded.numbers[:, :numeric]
     by_rank = plan.scale == "quantile" and numeric
@@ -93,7 +93,7 @@ def tfidf(plan: InputLayout, encoded: Encoded, rows: Array) -> Array:
 
 def with_derived(plan: InputLayout, numbers: Array) -> Array:
     """Numbers ``[n, d]``, then the seconds between each pair of dates, then ratios; NaN where a part is missing."""
-    pairs = [(plan.numbers.index(first), plan.numbers.index(second)) for first, second in plan.elapsed]
+    pairs = [(plan.positions[first], plan.positions[second]) for first, second in plan.elapsed]
     derived = [numbers[:, [second]] - numbers[:, [first]] for first, second in pairs]
     derived += [ratios_of(plan, numbers)] if plan.ratios else []
     return np.hstack([numbers, *derived]) if derived else numbers
@@ -101,5 +101,5 @@ def with_derived(plan: InputLayout, numbers: Array) -> Array:
 
 def ratios_of(plan: InputLayout, numbers: Array) -> Array:
     """Ratios of numbers ``[n, d]`` in the order of ``plan.ratios``: ``[n, r]``; NaN where they are missing."""
-    above, below = ([plan.numbers.index(getattr(r, p)) for r in plan.ratios] for p in ("numerator", "denominator"))
+    above, below = ([plan.positions[getattr(r, p)] for r in plan.ratios] for p in ("numerator", "denominator"))
     return quotient(numbers[:, above], numbers[:, below])

@@ -41,8 +41,9 @@ def adapt_schema(schema: Any, columns: tuple[Column, ...], rows: int, *, target:
         if (column := known.get(feature.name)) is not None:
             _relax(feature, column, rows, is_target=feature.name == target)
     used = {feature.domain for feature in schema.feature}
-    for domain in [domain for domain in schema.string_domain if domain.name not in used]:
-        schema.string_domain.remove(domain)
+    for place in reversed(range(len(schema.string_domain))):
+        if schema.string_domain[place].name not in used:
+            del schema.string_domain[place]
     return schema
 
 

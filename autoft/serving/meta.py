@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from autoft.data import target as targets
-from autoft.records.columns import Column, Target
+from autoft.records.columns import Column, Kind, Target
 from autoft.records.decisions import CostMatrix
 from autoft.records.repairs import Repair
 
@@ -186,13 +186,14 @@ def disagreements(meta: Meta, inputs: Iterable[ModelInput]) -> Iterator[str]:
         yield "does not have the columns that the model takes"
         return
     yield from (
-        f"describes column {one.name} otherwise than the model takes it" for one in inputs if not _fits(one, meta)
+        f"describes column {one.name} otherwise than the model takes it"
+        for one in inputs
+        if not _fits(one, used[one.name].kind, meta)
     )
 
 
-def _fits(given: ModelInput, meta: Meta) -> bool:
+def _fits(given: ModelInput, kind: Kind, meta: Meta) -> bool:
     """Whether the cells of a column are what the model's input takes (`autoft.serving.inputs.model_inputs`)."""
-    kind = next(column.kind for column in meta.columns if column.id == given.name)
     if given.name in meta.encoders:
         return given.width > 0
     if given.name in meta.words:

@@ -17,6 +17,7 @@ from rich.console import Console
 from autoft.cli import main
 from autoft.cli.plan import show_plan
 from autoft.errors import SchemaError
+from autoft.evaluation import importance
 from autoft.pipeline import forecast, space
 from autoft.pipeline.cost import TYPICAL_EPOCHS
 from autoft.pipeline.describe import inspect_table
@@ -168,6 +169,17 @@ def test_minutes_too_short_for_one_trial_are_said(root):
     assert plan.too_short
     assert plan.typical.trials == 1
     assert "default configuration" in shown(plan)
+
+
+def test_importances_that_are_not_asked_for_take_no_time():
+    rng = np.random.default_rng(0)
+
+    def evaluation(columns: int) -> float:
+        cells = pd.DataFrame(rng.normal(size=(60, columns))).add_prefix("x")
+        recipe = Recipe().with_changes(target="y", trials=1)
+        return forecast.plan(recipe, cells.assign(y=["a", "b"] * 30), machine=MACHINE).typical.after["evaluation"]
+
+    assert evaluation(importance.MOST + 10) < evaluation(importance.MOST - 10)
 
 
 def test_without_minutes_the_time_is_that_of_all_trials(root):

@@ -32,12 +32,16 @@ SHAPE = CostShape(rows=400, held_out=100, members=5, inputs=30, width=128, depth
 
 def test_minutes_too_short_for_a_trial_give_the_cheapest_one(table: pd.DataFrame, tmp_path):
     recipe = tiny_recipe(target="outcome", minutes=1e-4, trials=4)
-    tuner = AutoFineTuner(recipe=recipe, directory=tmp_path).fit(features(table, "outcome"))
+    said: list[str] = []
+    tuner = AutoFineTuner(recipe=recipe, directory=tmp_path)
+    tuner.fit(features(table, "outcome"), progress=lambda step: said.append(step.message))
+    assert "min are short: to check" in said[1]  # before the checks that it is about
     evaluation = tuner.evaluation_
     assert len(evaluation.trials) == 1
     assert evaluation.best.params["architecture"] == "linear"
     cut_short = [finding.severity for finding in tuner.findings_ if finding.code == "minutes-too-short"]
     assert cut_short == ["warning"] * bool(evaluation.best.reason)
+    assert all("before the search" in f.found for f in tuner.findings_ if f.code == "minutes-too-short")
     assert len(tuner.predict(features(table, "outcome"))) == len(table)
 
 

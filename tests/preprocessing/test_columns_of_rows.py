@@ -24,10 +24,10 @@ ROWS = Encoded(numbers=np.array([[6.0, 2.0], [5.0, 0.0]]), codes=np.array([[2], 
 
 
 def test_places_of_columns_and_ratios():
-    assert columns_of_rows.place(PLAN, "n1") == ("numbers", 1)
-    assert columns_of_rows.place(PLAN, "c0") == ("codes", 0)
-    assert columns_of_rows.place(PLAN, "r001") == ("ratios", 1)
-    assert columns_of_rows.place(PLAN, "c9") is None
+    assert columns_of_rows.places(PLAN)["n1"] == ("numbers", 1)
+    assert columns_of_rows.places(PLAN)["c0"] == ("codes", 0)
+    assert columns_of_rows.places(PLAN)["r001"] == ("ratios", 1)
+    assert "c9" not in columns_of_rows.places(PLAN)
 
 
 def test_cells_of_a_ratio_are_its_quotients():

@@ -8,7 +8,8 @@ known before. Ordinary strong columns share what they know with others, or are r
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from autoft.data.audit import charts, stump, target_copies
 from autoft.data.audit.predictors import Predictors, beyond_luck
 from autoft.data.audit.values import ranked
 from autoft.records.arrays import Array
+from autoft.records.columns import Column
 from autoft.records.evidence import Evidence
 from autoft.records.findings import Finding, Severity
 
@@ -99,16 +101,20 @@ def after(name: str) -> bool:
 def _finding(name: str, severity: Severity, found: str, predictors: Predictors) -> list[Finding]:
     if name in predictors.allow:
         return []
-    scores = {column.name: float(score) for column, score in zip(predictors.features, predictors.alone, strict=True)}
-    evidence = score_evidence(name, scores, predictors.metric)
+    evidence = score_evidence(name, ranked_scores(predictors.features, predictors.alone), predictors.metric)
     must = "be known when a prediction is made"
     fix = "if it is filled in only afterwards, add it to data.drop; else list it under schema.allow_leak"
     return [Finding("suspiciously-strong", severity, name, must, found, fix, evidence)]
 
 
+def ranked_scores(features: Sequence[Column], alone: Array) -> dict[str, float]:
+    """Scores of the columns alone by name, the best first."""
+    return {features[i].name: float(alone[i]) for i in np.argsort(-alone, kind="stable")}
+
+
 def score_evidence(name: str, scores: Mapping[str, float], metric: str) -> Evidence:
-    """What one column alone predicts, beside those that predict best."""
-    best = sorted(scores, key=lambda column: -scores[column])[: charts.BARS]
+    """What one column alone predicts, beside those that predict best; `scores` as of `ranked_scores`."""
+    best = [*islice(scores, charts.BARS)]
     best = best if name in best else [*best[:-1], name]
     drawn = charts.bars({c: scores[c] for c in best}, x_label=f"{metric} of the column alone", marked=[name])
     return Evidence(counts={"alone": scores[name]}, sketch=drawn)
@@ -118,7 +124,7 @@ def _lost_numbers(x: Array, y: Array) -> tuple[Array, Array]:
     """Share of the explained variance that a sum of the columns' curves loses without each; whether beyond chance."""
     y = (y - y.mean()) / max(float(y.std()), 1e-300)
     half = np.random.default_rng(0).permutation(len(y)) % 2 == 0
-    curves = [stump.cross_predict(column, y[:, None], half, DEPTH)[:, 0] for column in x.T]
+    curves = stump.cross_predict(x.T, y[:, None], half, DEPTH)[:, :, 0]
     design = np.column_stack([*curves, np.ones(len(y))])
     # A little ridge: curves of copies are the same curve.
     inverse = np.linalg.inv(design.T @ design + 1e-6 * len(y) * np.eye(design.shape[1]))
@@ -135,9 +141,9 @@ def _lost_classes(x: Array, y: Array) -> tuple[Array, Array]:
     half = stump.even_halves(y)
     prior = indicators.mean(axis=0)
     parts = []
-    for column in x.T:
-        probability = stump.cross_predict(column, indicators, half, DEPTH)
-        parts.append(np.log((probability + 0.01 * prior) / 1.01 / prior))
+    for some in stump.blocks(x.shape[1], indicators.size):
+        probability = stump.cross_predict(x.T[some], indicators, half, DEPTH)
+        parts += [*np.log((probability + 0.01 * prior) / 1.01 / prior)]
     together = sum(parts, np.zeros_like(indicators))
 
     def score(sums: Array) -> float:

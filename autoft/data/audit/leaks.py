@@ -12,7 +12,7 @@ from autoft.data.audit.predictors import LEAK_AUC, LEAK_R2, Predictors, beyond_l
 from autoft.data.audit.values import codes, sample
 from autoft.errors import quoted
 from autoft.records.arrays import Array
-from autoft.records.columns import Task
+from autoft.records.columns import Column, Task
 from autoft.records.findings import Finding, Severity
 
 #: With fewer different rows a column may separate the classes by luck,
@@ -55,14 +55,15 @@ def leaks(view: TableView) -> Iterator[Finding]:
     regression, allow = view.task == "regression", view.options.allow_leak
     # Positions among the sorted distinct values: a tree sees no more than the order.
     truth = view.answers[chosen] if regression else codes(view.labels.to_numpy()[chosen], ordered=True)
-    score_of = _scorer(truth, view.task)
-    cells = [codes(values[chosen], ordered=True) for _, values in view.columns()]
-    alone = np.array([score_of(ordinal) for ordinal in cells])
+    score_of, width = _scorer(truth, view.task), 1 if regression else int(truth.max()) + 1
+    parts = [view.features[some] for some in stump.blocks(len(view.features), len(truth) * width)]
+    scored = [(score_of(cells), cells.max(axis=1)) for cells in (_ordinals(view, part, chosen) for part in parts)]
+    alone, largest = (np.concatenate(own) for own in zip(*scored, strict=True))
     leaking = alone >= (LEAK_R2 if regression else LEAK_AUC)
-    scores = {column.name: float(score) for column, score in zip(view.features, alone, strict=True)}
-    lucky = np.zeros(len(cells), dtype=bool)
-    if not regression and not beyond_luck(len(truth), len(cells)):
-        lucky = leaking & [bool(own.max() > truth.max()) for own in cells]
+    scores = late_columns.ranked_scores(view.features, alone)
+    lucky = np.zeros(len(alone), dtype=bool)
+    if not regression and not beyond_luck(len(truth), len(alone)):
+        lucky = leaking & (largest > truth.max())
         leaking &= ~lucky
         names = [view.features[i].name for i in np.flatnonzero(lucky)]
         yield from _lucky([name for name in names if name not in allow], scores, len(truth))
@@ -72,14 +73,15 @@ def leaks(view: TableView) -> Iterator[Finding]:
     rest = rest[strongest(alone[rest], COLUMNS)]
     if not len(rest) or len(np.unique(truth)) < 2:
         return
+    features = tuple(view.features[i] for i in rest)
     predictors = Predictors(
-        features=tuple(view.features[i] for i in rest),
-        ordinals=np.column_stack([cells[i] for i in rest]),
+        features=features,
+        ordinals=np.ascontiguousarray(_ordinals(view, features, chosen).T),
         truth=truth,
         alone=alone[rest],
         task=view.task,
         allow=allow,
-        tried=len(cells),
+        tried=len(alone),
     )
     values = [view.converted.values[column.id][chosen] for column in predictors.features]
     numeric = [one if one.dtype == np.float64 else np.full(len(chosen), np.nan) for one in values]
@@ -87,8 +89,13 @@ def leaks(view: TableView) -> Iterator[Finding]:
     yield from pair_leaks.pair_leaks(predictors, np.column_stack(numeric))
 
 
-def _scorer(truth: Array, task: Task) -> Callable[[Array], float]:
-    """A function from a column's positions to its score, on few rows for columns that are far from a leak."""
+def _ordinals(view: TableView, features: Sequence[Column], rows: Array) -> Array:
+    """Cells ``[columns, rows]`` as positions among the sorted values of their column, -1 where missing."""
+    return np.stack([codes(view.converted.values[column.id][rows], ordered=True) for column in features])
+
+
+def _scorer(truth: Array, task: Task) -> Callable[[Array], Array]:
+    """A function from the positions in columns to their scores, on few rows for columns that are far from a leak."""
     score = _r2 if task == "regression" else _auc
     # Every class is divided evenly between the halves, numbers are divided at random.
     classes = np.zeros(len(truth), dtype=int) if task == "regression" else truth
@@ -96,12 +103,14 @@ def _scorer(truth: Array, task: Task) -> Callable[[Array], float]:
     some = np.random.default_rng(3).permutation(len(truth))[:SCREENED]
     rare = (np.bincount(classes[some], minlength=int(classes.max()) + 1) < MIN_CLASS).any()
     if len(truth) <= 2 * SCREENED or rare:  # a rare class needs every row
-        return lambda ordinal: score(ordinal, truth, half)
+        return lambda ordinals: score(ordinals, truth, half)
     few, few_half = truth[some], stump.even_halves(classes[some])
 
-    def screened(ordinal: Array) -> float:
-        first = score(ordinal[some], few, few_half)
-        return score(ordinal, truth, half) if first >= WORTH_A_LOOK else first
+    def screened(ordinals: Array) -> Array:
+        scores = score(ordinals[:, some], few, few_half)
+        if (worth := scores >= WORTH_A_LOOK).any():
+            scores[worth] = score(ordinals[worth], truth, half)
+        return scores
 
     return screened
 
@@ -150,24 +159,29 @@ def _rows(view: TableView) -> Array:
     return chosen[sample(len(chosen))]
 
 
-def _auc(ordinal: Array, truth: Array, half: Array) -> float:
+def _auc(ordinals: Array, truth: Array, half: Array) -> Array:
     classes = np.arange(truth.max() + 1)
     # Of two classes one says it all: the other's indicator is its complement, and so are sums and splits.
     scored = classes[1:] if len(classes) == 2 else classes
     indicators = (truth[:, None] == scored).astype(np.float64)
-    predicted = stump.cross_predict(ordinal, indicators, half, CLASS_DEPTH)
-    areas = [stump.area(truth == c, predicted[:, i]) for i, c in enumerate(scored)]
+    predicted = stump.cross_predict(ordinals, indicators, half, CLASS_DEPTH)
+    areas = np.column_stack([stump.areas(truth == c, predicted[:, :, i]) for i, c in enumerate(scored)])
     if len(classes) > 2:
-        return float(np.mean(areas))
-    order = stump.area(truth == 1, ordinal)
-    return max(areas[0], order, 1 - order)
+        return np.asarray(areas.mean(axis=1))
+    order = stump.areas(truth == 1, ordinals)
+    return np.asarray(np.max([areas[:, 0], order, 1 - order], axis=0))
 
 
-def _r2(ordinal: Array, truth: Array, half: Array) -> float:
-    if np.ptp(truth) == 0 or np.ptp(ordinal) == 0:
-        return 0.0
-    order = float(np.corrcoef(codes(truth, ordered=True), ordinal)[0, 1] ** 2)
+def _r2(ordinals: Array, truth: Array, half: Array) -> Array:
+    scores, varied = np.zeros(len(ordinals)), np.ptp(ordinals, axis=1) > 0
+    if np.ptp(truth) == 0 or not varied.any():
+        return scores
+    ranks = codes(truth, ordered=True)
     # Around the mean, so that sums of squares keep their digits.
     centred = (truth - truth.mean()) / np.ptp(truth)
-    predicted = stump.cross_predict(ordinal, centred[:, None], half, NUMBER_DEPTH)
-    return max(stump.explained(centred, predicted[:, 0]), order)
+    predicted = stump.cross_predict(ordinals[varied], centred[:, None], half, NUMBER_DEPTH)[:, :, 0]
+    scores[varied] = [
+        max(stump.explained(centred, own), float(np.corrcoef(ranks, ordinal)[0, 1] ** 2))
+        for own, ordinal in zip(predicted, ordinals[varied], strict=True)
+    ]
+    return scores

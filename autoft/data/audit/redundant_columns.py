@@ -67,27 +67,33 @@ def same_order(features: tuple[Column, ...], values: Mapping[str, Array]) -> dic
     columns = [column for column in features if column.kind == "numeric"]
     if len(columns) < 2 or len(values[columns[0].id]) < MIN_ROWS:
         return {}
-    matrix = np.stack([ranked(some_rows(values[column.id], SCREENED)) for column in columns])
-    deviations = matrix.std(axis=1)
-    matrix = (matrix - matrix.mean(axis=1, keepdims=True)) / np.where(deviations > 0, deviations, 1.0)[:, None]
+    cells = [some_rows(values[column.id], SCREENED) for column in columns]
+    parts = (np.column_stack(cells[start : start + BLOCK]) for start in range(0, len(cells), BLOCK))
+    matrix = np.concatenate([_standardized(ranked(part).T) for part in parts])
     found: dict[str, tuple[str, float]] = {}
-    for i, j in _correlated(matrix, SAME_ORDER - 0.001):
-        first, second = columns[i], columns[j]
-        if second.name in found or first.name in found:
-            continue
-        measured = spearman(values[first.id], values[second.id])
-        if abs(measured) > SAME_ORDER:
-            found[second.name] = (first.name, measured)
+    left = np.ones(len(columns), dtype=bool)
+    for i, rho in enumerate(_correlations(matrix)):
+        for j in i + 1 + np.flatnonzero((rho > SAME_ORDER - 0.001) & left[i + 1 :] & left[i]):
+            first, second = columns[i], columns[j]
+            measured = spearman(values[first.id], values[second.id])
+            if abs(measured) > SAME_ORDER:
+                found[second.name], left[j] = (first.name, measured), False
     return found
 
 
-def _correlated(matrix: Array, least: float) -> Iterator[tuple[int, int]]:
-    """Pairs ``i < j`` of standardized rows whose correlation, up to its sign, is above `least`, in order of i."""
+def _standardized(ranks: Array) -> Array:
+    """Rows of ranks around 0 whose squares sum to 1, in the single precision that is enough to find likely pairs."""
+    ranks = ranks - ranks.mean(axis=1, keepdims=True)
+    lengths = np.linalg.norm(ranks, axis=1, keepdims=True)
+    return np.asarray(ranks / np.maximum(lengths, 1e-300), dtype=np.float32)
+
+
+def _correlations(matrix: Array) -> Iterator[Array]:
+    """Of each row the correlations with all later ones, without their signs."""
     for start in range(0, len(matrix), BLOCK):
         # All against all at once would take gigabytes from ten thousand columns.
-        rho = np.abs(matrix[start : start + BLOCK] @ matrix[start:].T) / matrix.shape[1]
-        for i, j in zip(*np.nonzero(np.triu(rho > least, 1)), strict=True):
-            yield start + int(i), start + int(j)
+        rho = np.abs(matrix[start : start + BLOCK] @ matrix[start:].T)
+        yield from (own[k + 1 :] for k, own in enumerate(rho))
 
 
 def spearman(one: Array, other: Array) -> float:

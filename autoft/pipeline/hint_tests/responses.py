@@ -26,7 +26,7 @@ class Response:
 
     def __init__(self, dataset: Dataset, trainer: TrialTrainer, without: TrialResult, effect: Effect) -> None:
         self._dataset, self._trainer, self._without, self._effect = dataset, trainer, without, effect
-        self._place = columns_of_rows.place(dataset.layout, effect.column)
+        self._place = columns_of_rows.places(dataset.layout).get(effect.column)
 
     def by_member(self, rows: Array | None = None) -> list[float]:
         """Share of each network's movement that goes the declared way, along the values that the rows have.
