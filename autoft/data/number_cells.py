@@ -21,8 +21,10 @@ _CODES = (
 _SIGNS = "$€£¥₹₽₩₺₪₫₴฿¢"
 _CURRENCY = rf"(?:(?:US|CA|AU|NZ|HK|A|C|R|S)?[{_SIGNS}]|(?i:{'|'.join(_CODES)}|Rs\.?|kr\.?))"
 CURRENCY = re.compile(_CURRENCY)
-_MINUS = "\u2212\u2013\uff0d-"  # minus, en dash, full width, hyphen
-_BLANKS = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " ", "’": "'", "＇": "'"})
+_MINUS = "\u2212\u2013\u2010\u2011-"  # minus, en dash, typographic hyphens, hyphen
+#: Signs and digits as they are twice as wide in East Asian fonts, and the plain ones.
+FULL_WIDTH = {0xFF01 + place: chr(0x21 + place) for place in range(94)}
+_BLANKS = FULL_WIDTH | str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " ", "’": "'", "￥": "¥"})
 # A unit begins with a letter or a sign of its own, and has digits only behind a letter (m2) or a slash (l/100 km).
 _UNIT = (
     r"[^\W\d_%‰°\"′″][^\d\s]{0,15}\d?(?:(?:[ ]?/[ ]?(?:10{1,3}[ ]?)?|[ ])[^\W\d_(][^\s\d]{0,15}){0,2}"
