@@ -19,7 +19,7 @@ _CODES = (
     *("SAR", "EGP", "NGN", "KES", "ARS", "CLP", "COP", "PEN", "UAH", "RON", "BGN", "BTC"),
 )
 _SIGNS = "$€£¥₹₽₩₺₪₫₴฿¢"
-_CURRENCY = rf"(?:(?:US|CA|AU|NZ|HK|A|C|R|S)?[{_SIGNS}]|(?i:{'|'.join(_CODES)}|Rs\.?|kr\.?))"
+_CURRENCY = rf"(?:(?:US|CA|AU|NZ|HK|NT|MX|A|C|R|S)?[{_SIGNS}]|(?i:{'|'.join(_CODES)}|Rs\.?|kr\.?|Rp\.?|S/\.?|KSh\.?))"
 CURRENCY = re.compile(_CURRENCY)
 _MINUS = "\u2212\u2013\u2010\u2011-"  # minus, en dash, typographic hyphens, hyphen
 #: Signs and digits as they are twice as wide in East Asian fonts, and the plain ones.
@@ -31,7 +31,8 @@ _UNIT = (
     r"|/[^\W\d_][^\s]{0,15}|[%‰°\"′″][A-Za-z]?"
 )
 _CELL = re.compile(
-    rf"""(?P<open>\()?[ ]?(?P<minus>[+{_MINUS}])?[ ]?(?P<before>{_CURRENCY})?[ ]?(?P<minus2>[+{_MINUS}])?[ ]?
+    rf"""(?P<money>{_CURRENCY}(?=[ ]?\())?[ ]?(?P<open>\()?[ ]?
+    (?P<minus>[+{_MINUS}])?[ ]?(?P<before>{_CURRENCY})?[ ]?(?P<minus2>[+{_MINUS}])?[ ]?
     (?P<body>[0-9.,]+(?:[' ][0-9.,]+)*(?:[eE][+-]?[0-9]{{1,3}}(?![0-9A-Za-z]))?)
     (?P<minus3>[{_MINUS}])?(?P<gap>[ ]{{0,2}})
     (?P<after>{_CURRENCY}(?:[ ]?/[ ]?[^\W\d_]{{1,10}}[²³]?)?|{_UNIT})?[ ]?(?(open)\))""",
@@ -121,11 +122,11 @@ def take_apart(text: str) -> NumberCell | None:
     match = _CELL.fullmatch(_NO_CENTS.sub(r"\g<1>00", text.translate(_BLANKS).strip()))
     if match is None:
         return None
-    before, body, after = match["before"] or "", match["body"], match["after"] or ""
+    before, body, after = match["money"] or match["before"] or "", match["body"], match["after"] or ""
     brackets, signs = match["open"] is not None, [*filter(None, (match["minus"], match["minus2"], match["minus3"]))]
-    if len(signs) > 1 or after.casefold() in _NO_UNITS or (before and CURRENCY.fullmatch(after)):
+    if len(signs) > 1 or after.casefold() in _NO_UNITS or (before[-1:].isalpha() and CURRENCY.fullmatch(after)):
         return None
-    if match["minus3"] and not re.search("[.,]", body):  # 439,50- is an amount, 2- is a mark
+    if match["minus3"] and not re.search("[.,]|[0-9]{3}", body):  # 439,50- is an amount, 2- is a mark
         return None
     minus = signs[0] if signs else "+"
     shaped = _SHAPES.fullmatch(body)
