@@ -126,7 +126,8 @@ def take_apart(text: str) -> NumberCell | None:
     brackets, signs = match["open"] is not None, [*filter(None, (match["minus"], match["minus2"], match["minus3"]))]
     if len(signs) > 1 or after.casefold() in _NO_UNITS or (before[-1:].isalpha() and CURRENCY.fullmatch(after)):
         return None
-    if match["minus3"] and not re.search("[.,]|[0-9]{3}", body):  # 439,50- is an amount, 2- is a mark
+    # 439,50- and 4395- are amounts, 2- is a mark, 0017-QX a name.
+    if match["minus3"] and not re.search("[.,]" if after else "[.,]|[0-9]{3}", body):
         return None
     minus = signs[0] if signs else "+"
     shaped = _SHAPES.fullmatch(body)

@@ -202,7 +202,7 @@ def _number_type(dtype: str) -> np.dtype[Any] | None:
         found = np.dtype(dtype.lower().partition("[")[0])
     except (TypeError, ValueError):  # the latter of "decimal128(2, 1)[pyarrow]"
         return None
-    return found if found.kind in "iuf" else None
+    return np.dtype("float64") if found == np.longdouble else found if found.kind in "iuf" else None
 
 
 def _numpy_type(labels: list[_Label], dtype: str) -> str:

@@ -86,6 +86,7 @@ GIVEN: dict[str, tuple[Any, str]] = {
     "times of day": (objects(datetime.time(1), datetime.time(2, 30)), "object"),
     "months": (pd.Series(pd.period_range("2020-01", periods=3, freq="M")), "object"),
     "UUIDs": (objects(uuid.UUID(int=2), uuid.UUID(int=1)), "object"),
+    "long floats": (np.array([0.1, 0.2], dtype=np.longdouble), "float64"),
     "zeros": (pd.Series([-0.0, 1.0, 0.0]), "float64"),
     "infinities": (pd.Series([np.inf, 1.0, -np.inf]), "float64"),
     "integers beyond int64": (objects(2**70, 1), "object"),

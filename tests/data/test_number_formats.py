@@ -157,6 +157,7 @@ def test_whole_numbers_of_up_to_three_digits_prove_thousands_where_there_are_man
         ["7A", "8B", "9C"],
         ["1A", "1B", "2A", "2B"],
         ["2-", "2+", "3-"],
+        ["1017-QX", "1018-QX", "1019-QX"],
         ["+49301234567", "+4930999999"],
         ["0017 kg", "x", "y"],
         ["10115 Berlin", "20095 Hamburg", "80331 Munich"],

@@ -66,6 +66,18 @@ def test_tables_in_memory_equal_the_frame(source: str) -> None:
     assert read(MEMORY[source]).fingerprint == read(FRAME).fingerprint
 
 
+def test_what_pandas_cannot_hold_is_read_or_refused() -> None:
+    days = ["1600-01-01", "9000-12-31", "2020-01-01"]
+    far = np.array(days, dtype="datetime64[s]")
+    years = pd.period_range("1500", periods=3, freq="Y")
+    for frame in (read((FRAME[["n"]], far)).frame["target"], read(far[:, None]).frame["x0"]):
+        assert [text[:10] for text in frame] == days
+    assert len(read(pd.DataFrame({"a": years})).frame) == 3
+    lists = pd.Series([[1, 2]] * 3).astype(pd.ArrowDtype(pa.list_(pa.int64())))
+    with pytest.raises(TableError, match="Column 'a' must hold numbers"):
+        read(pd.DataFrame({"a": lists}))
+
+
 def test_the_interchange_protocol_is_understood() -> None:
     numbers = FRAME[["n", "i"]]
     assert read(Interchange(numbers)).fingerprint == read(numbers).fingerprint

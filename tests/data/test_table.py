@@ -111,8 +111,24 @@ def test_every_dtype_becomes_one_of_three(series: "pd.Series[object]", expected:
     assert _cells(pd.DataFrame({"a": series})) == expected
 
 
+class Unhashable:
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    def __repr__(self) -> str:
+        return "one"
+
+
 @pytest.mark.parametrize(
-    ("cell", "kind"), [([1, 2], "list"), ({"k": 1}, "dict"), (1j, "complex"), (b"x", "bytes"), (np.zeros(2), "ndarray")]
+    ("cell", "kind"),
+    [
+        ([1, 2], "list"),
+        ({"k": 1}, "dict"),
+        (1j, "complex"),
+        (b"x", "bytes"),
+        (np.zeros(2), "ndarray"),
+        (Unhashable(), "Unhashable"),
+    ],
 )
 def test_cells_that_are_no_values_are_refused(cell: object, kind: str) -> None:
     with pytest.raises(TableError, match=rf"Column 'a' must hold .* but it holds values of type {kind}"):

@@ -141,8 +141,16 @@ def _from_array(x: NDArray[Any], where: str) -> pd.DataFrame:
 
 
 def _native(x: NDArray[Any]) -> NDArray[Any]:
-    """The array in the byte order of this machine, which pandas needs."""
-    return x if x.dtype.isnative else x.astype(x.dtype.newbyteorder("="))
+    """The array in the byte order of this machine, and times beyond pandas' nanoseconds as objects, as pandas needs."""
+    import pandas as pd
+
+    x = x if x.dtype.isnative else x.astype(x.dtype.newbyteorder("="))
+    if x.dtype.kind in "mM":
+        try:
+            pd.Series(x.ravel())
+        except (pd.errors.OutOfBoundsDatetime, pd.errors.OutOfBoundsTimedelta):  # of pandas 1
+            return x.astype(f"{x.dtype.kind}8[us]").astype(object)
+    return x
 
 
 def _from_columns(columns: Mapping[Any, Any], where: str) -> pd.DataFrame:
