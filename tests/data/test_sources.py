@@ -306,6 +306,16 @@ def test_other_columns_equal_the_array(y: object) -> None:
     assert read((X, y)).fingerprint == read((X, np.array(Y))).fingerprint
 
 
+def test_the_same_rows_in_another_order_are_refused() -> None:
+    x, y = pd.DataFrame(X, index=["a", "b", "c"]), pd.Series(Y, index=["b", "a", "c"])
+    with pytest.raises(TableError, match="name the same rows in another order"):
+        read((x, y))
+    want = read((X, np.array(Y))).fingerprint
+    for index in (["a", "b", "c"], ["d", "b", "a"], ["a", "a", "c"], [2, 1, 0]):
+        assert read((x.set_axis(["x0", "x1"][: X.shape[1]], axis=1), y.set_axis(index))).fingerprint == want
+    assert read((X, y.set_axis([2, 1, 0]))).fingerprint == want
+
+
 def test_a_table_of_one_column_gives_the_target_its_name() -> None:
     want = read((X, pd.Series(Y, name="k"))).fingerprint
     fields = np.array([(v,) for v in Y], dtype=[("k", "i8")])
