@@ -272,3 +272,9 @@ def test_the_positive_label_of_a_recipe_is_what_was_written(written: str, positi
     found = describe(recipe, read_table(recipe, data)).target
     assert found is not None
     assert found.positive == positive
+
+
+def test_large_amounts_are_amounts_from_a_file_too(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"x": range(60), "y": np.random.default_rng(0).normal(size=60) * 1e17})
+    frame.to_csv(path := tmp_path / "t.csv", index=False)
+    assert [target.task for data in (frame, path) if (target := described(data).target)] == ["regression"] * 2
