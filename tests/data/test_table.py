@@ -216,6 +216,8 @@ def test_doubled_names_are_listed(tmp_path: Path) -> None:
         ("a,b\n1,2\n".encode("utf-16"), "looks like UTF-16"),
         ("a,b\n1,2\n".encode("utf-16-le"), "looks like UTF-16"),
         ("a,b\n1,2\ncafé,3\n".encode("latin-1"), "line 3 contains the byte 0xe9; this looks like .*Latin-1"),
+        ("a,b\nда,2\n".encode("cp1251"), "another script. Fix: .*'cp1251'"),
+        ("a,b\nはい,2\n".encode("shift_jis"), "another script. Fix: .*'shift_jis'"),
         (b"a,b\n" + b"1234567,2\n" * 9 + b"x\0,3\n", "line 11 contains a NUL byte"),
         (gzip.compress(b"a,b\n1,2\n", mtime=0), "looks like gzip"),
         (b"PK\x03\x04....", "looks like .*Excel"),
