@@ -171,8 +171,8 @@ def test_pairs_of_arrays() -> None:
     assert read((np.zeros((2, 1)), [0, 1])).target == "target"
 
 
-def test_pairs_go_together_row_by_row_whatever_their_indexes() -> None:
-    table = read((pd.DataFrame({"a": [1, 2]}, index=[7, 8]), pd.Series([3, 4], name="y", index=[8, 7])))
+def test_pairs_go_together_row_by_row_where_their_indexes_differ() -> None:
+    table = read((pd.DataFrame({"a": [1, 2]}, index=[7, 8]), pd.Series([3, 4], name="y", index=[8, 9])))
     assert table.frame.to_dict("list") == {"a": [1.0, 2.0], "y": [3.0, 4.0]}
 
 
