@@ -13,6 +13,7 @@ from typing import Any
 
 from autoft.cli.console import show_findings
 from autoft.cli.exit_status import FAILED, REFUSED, status
+from autoft.data.sources.files import FORMATS, PACKINGS
 from autoft.data.table import read_file
 from autoft.errors import FileError, RecipeError, quoted
 from autoft.files import prepare_folder, refuse_other, taken_back, write_atomic
@@ -24,6 +25,10 @@ from autoft.tuner import load
 def run(options: argparse.Namespace) -> int:
     if os.path.realpath(options.out) == os.path.realpath(options.data):
         raise FileError(f"'{options.out}'", "not be the table itself", "DATA and -o name one file", "choose another -o")
+    ending = options.out.suffix.lower()
+    if ending in {*FORMATS, *PACKINGS, ".xls", ".ods", ".json"} - {".csv", ".txt"}:
+        must, fix = "be named as what it is, a CSV file", "choose a name that ends in .csv"
+        raise FileError(f"'{options.out}'", must, f"it ends in '{ending}'", fix)
     refuse_other(options.out, _has_predictions, "a file of predictions")
     options.failed = REFUSED if options.strict else FAILED
     with taken_back(options.out.parent):

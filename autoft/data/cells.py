@@ -47,7 +47,8 @@ _WHOLE_FLOAT = re.compile(r"-?(?:0|[1-9][0-9]*)\.0")
 
 #: Beginning of a number or an amount: a cheap test before the exact ones.
 LIKE_NUMBER = re.compile(
-    r"\s*+[-+(\u2212\u2013]?(?:[^\w\s]|[A-Z]{3}\ ?|[A-Z]{1,2}[$€£¥]|rs\.?|kr\.?)?\s?[-+\u2212\u2013]?(?:[.,]?\d|inf)",
+    r"\s*+[-+(\u2212\u2013]?(?:[^\w\s]=?|[A-Z]{3}\ ?|[A-Z]{1,2}[$€£¥]|r[sp]\.?|kr\.?|s/\.?)?"
+    r"\s?[-+(\u2212\u2013]?(?:[.,]?\d|inf)",
     re.IGNORECASE,
 )
 

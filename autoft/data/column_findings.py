@@ -58,10 +58,13 @@ def mixed(name: str, cells: Distinct, wrong: Mask, must: str, fix: str) -> Findi
     return Finding("mixed-types", "warning", name, must, found, fix, evidence)
 
 
-def ambiguous_date(name: str, example: str, other: str) -> Finding:
-    """Day and month cannot be distinguished; `other` is the format that reads the month first."""
-    found = f"has dates whose day and month could be either, such as {cell(example)}"
-    fix = f"they are read with the day first; else declare it as 'date {other}' under data.columns"
+def ambiguous_date(name: str, example: str, form: str, other: str) -> Finding:
+    """The day cannot be told from the month, or from a year of two digits; `other` is the other format."""
+    what, first = ("day and year", "year" if form.startswith("%y") else "day")
+    if "y" not in {form[1:2], other[1:2]}:
+        what, first = "day and month", "day"
+    found = f"has dates whose {what} could be either, such as {cell(example)}"
+    fix = f"they are read with the {first} first; else declare it as 'date {other}' under data.columns"
     return Finding("ambiguous-date", "warning", name, "say which part of a date is the day", found, fix)
 
 

@@ -126,6 +126,9 @@ def _infer(name: str, distinct: Distinct, decimal: str | None, is_target: bool) 
     mixture = _mixture(name, distinct) if numeric_looks else None
     if mixture is not None and distinct.share(~np.isnan(distinct.numbers)) >= _LARGELY:
         return mixture  # distinct numbers and some junk look like identifiers, but a person would correct the junk
+    marked = number_findings.marked(name, distinct) if numeric_looks and mixture is None else None
+    if marked is not None:
+        return Inferred("categorical", "numbers with marks are not guessed", {}, (marked,))
     return _tokens(distinct) or mixture or _words(distinct)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from autoft.data import column_findings, date_formats
 from autoft.data.cells import Distinct
 from autoft.data.column_findings import DECLARE, percent
-from autoft.data.dates import DAY_OR_MONTH, FOREIGN_DATE, UNITS
+from autoft.data.dates import FOREIGN_DATE, UNITS
 from autoft.data.inferred import Inferred, ruled_out
 from autoft.errors import SchemaError, quoted
 
@@ -64,8 +64,9 @@ def date_column(name: str, distinct: Distinct, form: str | None) -> Inferred:
         fix = "they count as missing; correct them"
         must = f"hold {date_formats.words(form, None)} only"
         findings.append(column_findings.mixed(name, distinct, wrong, must, fix))
-    if form is not None and (either := date_formats.find_ambiguous(distinct, form)).any():
-        findings.append(column_findings.ambiguous_date(name, distinct.first(either)[1], DAY_OR_MONTH[form]))
+    either, other = date_formats.find_ambiguous(distinct, form or "iso")
+    if either.any():
+        findings.append(column_findings.ambiguous_date(name, distinct.first(either)[1], form or "iso", other))
     zones = {bool(zoned) for zoned in dates.zoned[~wrong]}
     if len(zones) > 1:
         findings.append(column_findings.mixed_zones(name, distinct, ~wrong & ~dates.zoned))
@@ -89,9 +90,12 @@ def declared_date(name: str, distinct: Distinct, wanted: str) -> Inferred:
         where, found = f"The date format of column {quoted(name)}", f"it is {quoted(wanted)}"
         fix = "write it as '%d/%m/%Y', '%m/%d/%Y', '%d/%m/%y', 'excel' ... (docs/schema.md lists all)"
         raise SchemaError(where, "be one that autoft reads", found, fix)
-    if form is None or np.isnan(distinct.dates(form).seconds).all():
-        must = f"be a date of the format {quoted(wanted)}" if wanted else "be a date"
-        raise ruled_out(name, must, "none of its values is one", distinct)
+    share = 0.0 if form is None else distinct.share(~np.isnan(distinct.dates(form).seconds))
+    if form is None or share < (0 if wanted else MOSTLY) or not share:
+        must = f"be a date of the format {quoted(wanted)}" if wanted else "be a date of one format"
+        raise ruled_out(
+            name, must, f"only {percent(share)} of its values are" if share else "none of its values is one", distinct
+        )
     inferred = date_column(name, distinct, form)
     said = (line for line in inferred.findings if not wanted or line.code != "ambiguous-date")
     return replace(inferred, findings=tuple(said))

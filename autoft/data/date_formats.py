@@ -16,6 +16,7 @@ from autoft.data.dates import (
     FORMATS,
     LIKE_DATE,
     UNITS,
+    YEAR_FIRST,
     Floats,
     possible_formats,
     read_dates,
@@ -23,6 +24,8 @@ from autoft.data.dates import (
 
 #: Share of the cells that must look like dates before any format is tried.
 _MOSTLY = 0.5
+#: Share of numbers that must be days for the others, such as 0 and 99999999, to be missing.
+_NEARLY_ALL = 0.9
 #: So many distinct numbers of eight digits that all are days are no chance: one number in a thousand is a day.
 _ENOUGH_DAYS = 10
 _COMPACT = {
@@ -65,6 +68,9 @@ def find_format(distinct: Distinct, *, declared: bool = False) -> str | None:
     # ISO dates are read in any format: of a column of two formats the other one is its own.
     best: str = max(forms, key=lambda form: (distinct.share(own[form] | besides), distinct.share(own[form])))
     doubted = best in _DOUBTFUL and distinct.share(own[best] | besides) < _MOSTLY
+    year_first = YEAR_FIRST.get(best, "")
+    if year_first in own and not (own[best] & ~own[year_first]).any():  # 21-01-05, 21-01-06: not of 2005 and 2006
+        best = min(best, year_first, key=lambda form: _years(distinct, form))
     if not own[best].any() or (not declared and (doubted or (best == "%Y-%m" and _seasons(distinct, best)))):
         return None
     return best
@@ -96,26 +102,38 @@ def find_short_years(distinct: Distinct) -> NDArray[np.bool_]:
 
 
 def find_compact(distinct: Distinct) -> str | None:
-    """The format of days (20210405) or months (202104) as numbers, if all values are some, and so many that it is no
-    chance. Of one month or year alone they are left as numbers, which they are as well."""
+    """The format of days (20210405) or months (202104) as numbers, if all values are some (but for a few such as 0),
+    and so many that it is no chance. Of one month or year alone they are left as numbers, which they are as well."""
     numbers = distinct.numbers
     if len(numbers) < _ENOUGH_DAYS or np.isnan(numbers).any():
         return None
-    least, most = numbers.min(), numbers.max()
     for form, (low, high) in _COMPACT.items():
-        likely = low <= least and most <= high and len(np.unique(numbers // 100)) > 1
-        if likely and _own(distinct, form).all():
+        days = (numbers >= low) & (numbers <= high)
+        likely = days.sum() >= _ENOUGH_DAYS and distinct.share(days) >= _NEARLY_ALL
+        # Beside them there may be what stands for no day.
+        likely = likely and np.isin(numbers[~days], (0, -1, 999_999, 99_999_999)).all()
+        if likely and len(np.unique(numbers[days] // 100)) > 1 and _own(distinct, form)[days].all():
             return form
     return None
 
 
-def find_ambiguous(distinct: Distinct, form: str) -> NDArray[np.bool_]:
-    """Which values have day and month in either order, if all do; with points between them the day comes first."""
-    other = DAY_OR_MONTH.get(form)
-    if other is None or "." in form:
-        return np.zeros(len(distinct.values), dtype=bool)
-    both = _own(distinct, other)
-    return both & (distinct.rows(both) == distinct.rows(_own(distinct, form)))
+def find_ambiguous(distinct: Distinct, form: str) -> tuple[NDArray[np.bool_], str]:
+    """Which values have their day in either of two places, if all do, and the format that reads them otherwise; with
+    points between them the day comes before the month. Few years are likelier than many."""
+    own, first = _own(distinct, form), {day: year for year, day in YEAR_FIRST.items()}
+    month = None if "." in form else DAY_OR_MONTH.get(form)
+    for other in filter(None, (month, YEAR_FIRST.get(form), first.get(form))):
+        both = _own(distinct, other) & own
+        likely = other == month or _years(distinct, other) < 2 * _years(distinct, form)
+        if likely and distinct.rows(both) == distinct.rows(own):
+            return both, other
+    return np.zeros(len(distinct.values), dtype=bool), form
+
+
+def _years(distinct: Distinct, form: str) -> int:
+    """How many years the dates of a format have."""
+    seconds = distinct.dates(form, besides=False).seconds
+    return len(np.unique(seconds[~np.isnan(seconds)] // (365.2425 * 86_400)))
 
 
 def other_order(distinct: Distinct, form: str | None) -> str | None:

@@ -16,10 +16,16 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
+from autoft.data.number_cells import FULL_WIDTH
+
 Floats = NDArray[np.float64]
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH_NUMBERS = {name: number for number, name in enumerate(_MONTHS, 1)}
+_ODD_SIGNS = (
+    FULL_WIDTH | dict.fromkeys(map(ord, "\u00a0\u202f"), " ") | dict.fromkeys(map(ord, "\u2010\u2011\u2013"), "-")
+)
+_DIGIT = re.compile(r"\d")
 _ONES = str.maketrans("023456789", "111111111")
 _EPOCH = date(1970, 1, 1).toordinal()
 #: The last year of two digits that is in this century, as POSIX has it.
@@ -37,6 +43,8 @@ _HALF = r"(?:\ ?(?:(?P<p>[ap])\.?m\.?|Uhr))?"
 _CLOCK = rf"(?P<H>[0-9]{{1,2}})(?::(?P<M>[0-9]{{2}})(?::(?P<S>[0-9]{{2}}(?:[.,][0-9]{{1,9}})?))?)?{_HALF}"
 #: After a day there may be a time: ``2021-04-05T10:00``, ``5 Apr 2021, 10 am``, ``[05/Apr/2021:10:00:00 +0200]``.
 _TIME = rf"(?:(?P<t>T|,?\ {{1,2}}(?:at\ )?|[-:_]){_CLOCK}{_ZONE})?"
+#: What stands between the parts of a date besides hyphens and points: ``5/4/2021``, ``05 / 04 / 2021``, ``2021_04_05``.
+_BETWEEN = r"(?:\ ?/\ ?|[_\ ])"
 _FIELDS = {
     "%Y": r"(?P<Y>[0-9]{4})",
     "%y": r"(?P<y>[0-9]{2})",
@@ -50,7 +58,7 @@ def _pattern(form: str, time: str = _TIME) -> re.Pattern[str]:
     for code, field in _FIELDS.items():
         form = form.replace(code, field)
     weekday = _WEEKDAY if "<d>" in form else ""
-    return re.compile(rf"\s*+\[?{weekday}{form}{time}\]?\s*+", re.IGNORECASE | re.ASCII)
+    return re.compile(rf"\s*+\[?{weekday}(?:{form}){time}\]?\s*+", re.IGNORECASE | re.ASCII)
 
 
 _COMPACT = r"%Y(?P<m>[0-9]{2})(?P<d>[0-9]{2})"
@@ -58,11 +66,11 @@ _COMPACT_TIME = rf"[T\ ](?P<H>[0-9]{{2}}):?(?P<M>[0-9]{{2}})(?::?(?P<S>[0-9]{{2}
 #: Formats that are recognised; of equally good ones the first is taken. Each has an optional time of day.
 FORMATS: Mapping[str, re.Pattern[str]] = {
     "iso": _pattern("%Y-%m-%d"),
-    "%Y/%m/%d": _pattern("%Y/%m/%d"),
+    "%Y/%m/%d": _pattern(rf"%Y(?:{_BETWEEN}|\ ?[年년]\ ?)%m(?:{_BETWEEN}|\ ?[月월]\ ?)%d\ ?[日일]?"),
     "%Y.%m.%d": _pattern(r"%Y\.%m\.%d"),
     "%d.%m.%Y": _pattern(r"%d\.%m\.%Y"),
-    "%d/%m/%Y": _pattern("%d/%m/%Y"),
-    "%m/%d/%Y": _pattern("%m/%d/%Y"),
+    "%d/%m/%Y": _pattern(rf"%d{_BETWEEN}%m{_BETWEEN}%Y"),
+    "%m/%d/%Y": _pattern(rf"%m{_BETWEEN}%d{_BETWEEN}%Y"),
     "%d-%m-%Y": _pattern("%d-%m-%Y"),
     "%m-%d-%Y": _pattern("%m-%d-%Y"),
     "%m.%d.%Y": _pattern(r"%m\.%d\.%Y"),
@@ -74,8 +82,10 @@ FORMATS: Mapping[str, re.Pattern[str]] = {
     "%Y-%m": _pattern("%Y[-/]%m", ""),
     "%m/%Y": _pattern("%m[-/]%Y", ""),
     "%b %Y": _pattern(r"%b\.?[-\ /,]{0,2}%Y", ""),
-    "%Y-Q%q": _pattern(r"(?:%Y[-\ ]?Q(?P<q>[1-4])|Q(?P<q2>[1-4])[-\ /]?(?P<Y2>[0-9]{4}))", ""),
-    "%G-W%V": _pattern(r"%Y-?W(?P<V>[0-9]{2})(?:-?(?P<u>[1-7]))?", ""),
+    "%Y-Q%q": _pattern(r"%Y[-\ ]?Q(?P<q>[1-4])|(?:Q(?P<q2>[1-4])|(?P<q3>[1-4])Q)[-\ /]?(?P<Y2>[0-9]{4})", ""),
+    "%G-W%V": _pattern(
+        r"%Y-?W(?P<V>[0-9]{2})(?:-?(?P<u>[1-7]))?|K?W\ ?(?P<V2>[0-9]{1,2})[-\ /]{1,2}(?P<Y2>[0-9]{4})", ""
+    ),
     "%H:%M:%S": _pattern(_CLOCK, ""),
 }
 #: Formats that only a declaration allows: the century would be a guess, or the cell is a number like any other.
@@ -89,10 +99,16 @@ DECLARED: Mapping[str, re.Pattern[str]] = {
     "%d-%m-%y": _pattern("%d-%m-%y"),
     "%m-%d-%y": _pattern("%m-%d-%y"),
     "%d.%m.%y": _pattern(r"%d\.%m\.%y"),
+    "%y/%m/%d": _pattern("%y/%m/%d"),
+    "%y-%m-%d": _pattern("%y-%m-%d"),
+    "%y.%m.%d": _pattern(r"%y\.%m\.%d"),
     "%d %b %y": _pattern(r"%d(?:st|nd|rd|th|\.)?[-\ /]{0,2}%b[-\ /.,]{0,2}'?%y"),
     "%b %d, %y": _pattern(r"%b\.?[-\ /]{1,2}%d(?:st|nd|rd|th)?[-\ /,]{1,2}'?%y"),
     "%b %y": _pattern(r"%b\.?[-\ /]{0,2}'?%y", ""),
     "%Y%m": _pattern(r"%Y(?P<m>[0-9]{2})", ""),
+    "%d%m%y": _pattern("%d(?P<m>[0-9]{2})%y", ""),
+    "%m%d%y": _pattern("%m(?P<d>[0-9]{2})%y", ""),
+    "%y%m%d": _pattern("%y(?P<m>[0-9]{2})(?P<d>[0-9]{2})", ""),
     "%Y": _pattern("%Y", ""),
 }
 #: Numbers that only a declaration makes dates: how many seconds one is, and how many of them it is from 1970.
@@ -100,6 +116,8 @@ UNITS: Mapping[str, tuple[float, float]] = {
     "excel": (86_400.0, -25_569.0),  # days since 1899-12-30
     "seconds": (1.0, 0.0),
     "milliseconds": (1e-3, 0.0),
+    "microseconds": (1e-6, 0.0),
+    "nanoseconds": (1e-9, 0.0),
 }
 #: Times of the day without a date; they are seconds since midnight.
 CLOCK = "%H:%M:%S"
@@ -111,21 +129,35 @@ DAY_OR_MONTH: Mapping[str, str] = {
     "%d%m%Y": "%m%d%Y",
     "%d/%m/%y": "%m/%d/%y",
     "%d-%m-%y": "%m-%d-%y",
+    "%d%m%y": "%m%d%y",
+}
+#: The same where a year of two digits may also be the day.
+YEAR_FIRST: Mapping[str, str] = {
+    "%d/%m/%y": "%y/%m/%d",
+    "%d-%m-%y": "%y-%m-%d",
+    "%d.%m.%y": "%y.%m.%d",
+    "%d%m%y": "%y%m%d",
 }
 #: What can be read in one way only is read besides the column's own format.
 BESIDES = ("iso", "%Y/%m/%d", "%d %b %Y", "%b %d, %Y", "%b %d %H:%M:%S %Y")
 #: Beginning of a date: a cheap test before the exact ones.
 LIKE_DATE = re.compile(
-    rf"\s*+\[?{_WEEKDAY}(?:[0-9]{{8}}[T\ ]|[0-9]{{1,4}}[-/.:][0-9a-z]"
-    rf"|[0-9]{{1,4}}(?:st|nd|rd|th|\.)?[\ \u00a0\u202f]?(?:of\ )?(?:[apqw]|{_NAMES})|{_NAMES}|Q[1-4])",
-    re.IGNORECASE | re.ASCII,
+    rf"\s*+\[?{_WEEKDAY}(?:\d{{8}}[T\ ]"
+    r"|\d{1,4}(?:[-/.:_／－．\u2010\u2011\u2013]|\ ?[/年년]\ ?|\ (?=\d{1,2}\ \d))[\da-z]"
+    rf"|\d{{1,4}}(?:st|nd|rd|th|\.)?[\ \u00a0\u202f]?(?:of\ )?(?:[apqw]|{_NAMES})|{_NAMES}|Q[1-4]"
+    r"|K?W\ ?\d{1,2}[-\ /])",
+    re.IGNORECASE,
 )
-#: What a person would call a date or a duration, read or not: ``5. Mai 2021``, ``2021-04-05 10:00 CEST``, ``45:30``.
+#: What a person would call a date or a duration, read or not: ``5. Mai 2021``, ``2021-04-05 10:00 CEST``, ``FY21 Q3``,
+#: ``45:30``, ``1h 30m``, ``PT1H30M``.
 FOREIGN_DATE = re.compile(
     r"\s*+(?:\w{2,10}\.?,?\ )?"
     r"(?:[0-9]{1,2}(?:\.?\ |[-./])(?:de\ )?[^\W\d]{3,12}\.?(?:\ |[-./])(?:de\ )?(?:19|20)[0-9]{2}"
     r"|[0-9]{1,2}([-./])[0-9]{1,2}\1(?:19|20)[0-9]{2}|(?:19|20)[0-9]{2}([-./])[0-9]{1,2}\2[0-9]{1,2}"
-    r"|[0-9]{1,4}:[0-5][0-9](?::[0-5][0-9])?)(?:[\ T,][^\n]{0,40})?\s*+"
+    r"|FY[-\ ]?(?:19|20)?[0-9]{2}[-\ /]?Q[1-4]|Q[1-4][-\ /]?FY[-\ ]?(?:19|20)?[0-9]{2}"
+    r"|[0-9]{1,3}\ ?h(?:\ ?[0-5]?[0-9](?:\ ?m(?:in)?)?)?(?:\ ?[0-5]?[0-9]\ ?s)?"
+    r"|P(?=[0-9T])(?:[0-9.]{1,9}[YMWD]){0,4}(?:T(?:[0-9.]{1,9}[HMS]){1,3})?"
+    r"|[0-9]{1,4}:[0-5][0-9](?::[0-5][0-9])?(?:[.,][0-9]{1,6})?)(?:[\ T,/][^\n]{0,40})?\s*+"
 )
 
 
@@ -144,7 +176,7 @@ class Dates:
 
 def possible_formats(texts: Sequence[str]) -> list[str]:
     """The formats of the table that some texts have but for their digits, which may make no day."""
-    shapes = {_blank(text).translate(_ONES) for text in texts}
+    shapes = {_plain(text).translate(_ONES) for text in texts}
     return [name for name, one in {**FORMATS, **DECLARED}.items() if any(map(one.fullmatch, shapes))]
 
 
@@ -161,7 +193,7 @@ def read_dates(texts: Sequence[str], form: str, *, besides: bool = True) -> Date
     others = () if form == CLOCK or not besides else BESIDES
     forms = [*dict.fromkeys((form, *others))]
     patterns = [FORMATS.get(name) or DECLARED[name] for name in forms if name not in UNITS]
-    found = [_first(_blank(text), patterns) for text in texts]
+    found = [_first(_plain(text), patterns) for text in texts]
     seconds = np.array([instant for instant, _ in found], dtype=np.float64)
     if form in UNITS:
         factor, start = UNITS[form]
@@ -170,9 +202,9 @@ def read_dates(texts: Sequence[str], form: str, *, besides: bool = True) -> Date
     return Dates(seconds=seconds, zoned=np.array([zoned for _, zoned in found], dtype=bool))
 
 
-def _blank(text: str) -> str:
-    """The text with plain blanks, which browsers write narrower before AM and PM."""
-    return text if text.isascii() else text.replace("\u00a0", " ").replace("\u202f", " ")
+def _plain(text: str) -> str:
+    """The text with plain blanks, which browsers write narrower before AM and PM, plain hyphens and digits."""
+    return text if text.isascii() else _DIGIT.sub(lambda digit: str(int(digit[0])), text.translate(_ODD_SIGNS))
 
 
 def _number(text: str) -> float:
@@ -203,9 +235,9 @@ def _day(part: Mapping[str, str | None]) -> int | None:
     if year is None and short is None:
         return 0
     y = int(year) if year else int(short or 0) + (2000 if int(short or 0) <= _THIS_CENTURY else 1900)
-    quarter, name = part.get("q") or part.get("q2"), part.get("b")
+    quarter, name = part.get("q") or part.get("q2") or part.get("q3"), part.get("b")
     try:
-        if week := part.get("V"):
+        if week := part.get("V") or part.get("V2"):
             return date.fromisocalendar(y, int(week), int(part["u"] or 1)).toordinal() - _EPOCH
         month = int(part.get("m") or 1)
         if quarter or name:

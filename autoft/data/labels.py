@@ -84,6 +84,7 @@ def to_plain(value: Any, target: str) -> tuple[Plain, str]:
     >>> to_plain(np.int8(3), "y"), to_plain(datetime.date(2024, 2, 29), "y")
     ((3, ''), ('2024-02-29', 'date'))
     """
+    value = float(value) if isinstance(value, np.longdouble) else value  # whose `item` is one
     value = value.item() if isinstance(value, np.bool_ | np.number | np.str_) else value
     for kind in (bool, int, float, str):
         if isinstance(value, kind):

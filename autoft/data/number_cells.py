@@ -19,17 +19,20 @@ _CODES = (
     *("SAR", "EGP", "NGN", "KES", "ARS", "CLP", "COP", "PEN", "UAH", "RON", "BGN", "BTC"),
 )
 _SIGNS = "$€£¥₹₽₩₺₪₫₴฿¢"
-_CURRENCY = rf"(?:(?:US|CA|AU|NZ|HK|A|C|R|S)?[{_SIGNS}]|(?i:{'|'.join(_CODES)}|Rs\.?|kr\.?))"
+_CURRENCY = rf"(?:(?:US|CA|AU|NZ|HK|NT|MX|A|C|R|S)?[{_SIGNS}]|(?i:{'|'.join(_CODES)}|Rs\.?|kr\.?|Rp\.?|S/\.?|KSh\.?))"
 CURRENCY = re.compile(_CURRENCY)
-_MINUS = "\u2212\u2013\uff0d-"  # minus, en dash, full width, hyphen
-_BLANKS = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " ", "’": "'", "＇": "'"})
+_MINUS = "\u2212\u2013\u2010\u2011-"  # minus, en dash, typographic hyphens, hyphen
+#: Signs and digits as they are twice as wide in East Asian fonts, and the plain ones.
+FULL_WIDTH = {0xFF01 + place: chr(0x21 + place) for place in range(94)}
+_BLANKS = FULL_WIDTH | str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " ", "’": "'", "￥": "¥"})
 # A unit begins with a letter or a sign of its own, and has digits only behind a letter (m2) or a slash (l/100 km).
 _UNIT = (
     r"[^\W\d_%‰°\"′″][^\d\s]{0,15}\d?(?:(?:[ ]?/[ ]?(?:10{1,3}[ ]?)?|[ ])[^\W\d_(][^\s\d]{0,15}){0,2}"
     r"|/[^\W\d_][^\s]{0,15}|[%‰°\"′″][A-Za-z]?"
 )
 _CELL = re.compile(
-    rf"""(?P<open>\()?[ ]?(?P<minus>[+{_MINUS}])?[ ]?(?P<before>{_CURRENCY})?[ ]?(?P<minus2>[+{_MINUS}])?[ ]?
+    rf"""(?P<money>{_CURRENCY}(?=[ ]?\())?[ ]?(?P<open>\()?[ ]?
+    (?P<minus>[+{_MINUS}])?[ ]?(?P<before>{_CURRENCY})?[ ]?(?P<minus2>[+{_MINUS}])?[ ]?
     (?P<body>[0-9.,]+(?:[' ][0-9.,]+)*(?:[eE][+-]?[0-9]{{1,3}}(?![0-9A-Za-z]))?)
     (?P<minus3>[{_MINUS}])?(?P<gap>[ ]{{0,2}})
     (?P<after>{_CURRENCY}(?:[ ]?/[ ]?[^\W\d_]{{1,10}}[²³]?)?|{_UNIT})?[ ]?(?(open)\))""",
@@ -119,11 +122,12 @@ def take_apart(text: str) -> NumberCell | None:
     match = _CELL.fullmatch(_NO_CENTS.sub(r"\g<1>00", text.translate(_BLANKS).strip()))
     if match is None:
         return None
-    before, body, after = match["before"] or "", match["body"], match["after"] or ""
+    before, body, after = match["money"] or match["before"] or "", match["body"], match["after"] or ""
     brackets, signs = match["open"] is not None, [*filter(None, (match["minus"], match["minus2"], match["minus3"]))]
-    if len(signs) > 1 or after.casefold() in _NO_UNITS or (before and CURRENCY.fullmatch(after)):
+    if len(signs) > 1 or after.casefold() in _NO_UNITS or (before[-1:].isalpha() and CURRENCY.fullmatch(after)):
         return None
-    if match["minus3"] and not re.search("[.,]", body):  # 439,50- is an amount, 2- is a mark
+    # 439,50- and 4395- are amounts, 2- is a mark, 0017-QX a name.
+    if match["minus3"] and not re.search("[.,]" if after else "[.,]|[0-9]{3}", body):
         return None
     minus = signs[0] if signs else "+"
     shaped = _SHAPES.fullmatch(body)

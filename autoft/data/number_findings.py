@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from autoft.data.audit.findings import first_cell, share_evidence
-from autoft.data.cells import Distinct
-from autoft.data.number_cells import COMMA, POINT, THREES, dots_in_threes
+from autoft.data.cells import Distinct, numbers
+from autoft.data.number_cells import COMMA, POINT, THREES, dots_in_threes, take_apart
 from autoft.data.number_formats import MOST_NUMBERS, FoundFormat
 from autoft.data.table import number_text
 from autoft.errors import bare_cell, cell, quoted
@@ -15,6 +17,12 @@ from autoft.records.columns import Column, NumberFormat
 from autoft.records.findings import Finding, Severity
 
 _MUST = "hold plain numbers such as 1234.5"
+#: What says how exact a number is, or names a footnote: ``~5``, ``<= 10``, ``10,000+``, ``7*``, ``3 ± 1``, ``2×10^3``.
+_MARKS = re.compile(
+    r"^\s*+[~≈<>≤≥]=?\s?|\s?(?:[+*†‡]|\[[0-9a-z]{1,2}\]|±.{1,20}|[x×*·]\s?10(?:\^[-+]?[0-9]{1,3}|[⁰¹²³⁴-⁹⁻]{1,4}))$"
+)
+#: Fewer different ones are groups such as ``18+``, which are as good as categories.
+_MANY = 20
 
 
 def read_as(name: str, cells: Distinct, found: FoundFormat) -> Finding:
@@ -64,6 +72,22 @@ def unread(name: str, cells: Distinct, found: FoundFormat) -> Finding:
         text = f"has numbers in several units: {', '.join(units)}"
         fix = "it is used as a category; convert all to one unit"
     return Finding("number-format", "warning", name, f"{_MUST}, in one unit", text, fix)
+
+
+def marked(name: str, cells: Distinct) -> Finding | None:
+    """Numbers with marks of which nobody knows whether they may be left out."""
+    plain = [_MARKS.sub("", text) for text in cells.texts]
+    marks = np.array([one != other for one, other in zip(plain, cells.texts, strict=True)], dtype=bool)
+    if len(plain) < _MANY or not marks.any():
+        return None
+    read = ~np.isnan(numbers(plain)) | np.array([take_apart(text) is not None for text in plain], dtype=bool)
+    if cells.share(read) < MOST_NUMBERS:
+        return None
+    found = (
+        f"has {counted(cells.rows(marks), 'number')} with marks such as ~, >, + or * ({first_cell(cells.first(marks))})"
+    )
+    fix = "it is used as a category; remove the marks, to a column of their own if they say something"
+    return Finding("number-format", "warning", name, _MUST, found, fix)
 
 
 def written_otherwise(column: Column, cells: Distinct) -> list[Finding]:

@@ -186,14 +186,18 @@ def canonical(series: pd.Series[Any], name: str, words: MissingWords | None = No
     if isinstance(series.dtype, pd.SparseDtype):
         series = pd.Series(np.asarray(series))
     if isinstance(series.dtype, pd.ArrowDtype) and not types.is_numeric_dtype(series.dtype):
-        series = series.astype(object).where(series.notna(), None)  # Arrow's own times have no `.dt.tz`
+        # Arrow's own times have no `.dt.tz`; pandas takes lists of one length for a table.
+        series = pd.Series([None if cell is pd.NA else cell for cell in series], dtype=object)
     dtype = series.dtype
     if isinstance(dtype, pd.CategoricalDtype):
         texts, found = _read_texts(dtype.categories, name, words)
         spread = np.array([*texts, None], dtype=object)[series.cat.codes.to_numpy()].tolist()
         return pd.Series(words.settle(spread, found, name), dtype=object)
     if isinstance(dtype, pd.PeriodDtype):
-        return _times(series.dt.to_timestamp(), name, words)
+        try:
+            return _times(series.dt.to_timestamp(), name, words)
+        except pd.errors.OutOfBoundsDatetime:  # before 1677, after 2262
+            series = series.astype(object)
     if types.is_complex_dtype(dtype):
         raise _unsupported(name, str(dtype))
     if types.is_bool_dtype(dtype):
@@ -308,7 +312,12 @@ def _text(cell: object, cleaned: _Cleaned, name: str) -> str | None:
     if isinstance(cell, float | np.floating):
         return None if np.isnan(cell) else cleaned[number_text(float(cell))]
     opaque = type(cell).__str__ is object.__str__ and type(cell).__repr__ is object.__repr__  # text: its address
-    if opaque or isinstance(cell, bytes | complex | np.complexfloating) or pd.api.types.is_list_like(cell):
+    if (
+        opaque
+        or type(cell).__hash__ is None
+        or isinstance(cell, bytes | complex | np.complexfloating)
+        or pd.api.types.is_list_like(cell)
+    ):
         raise _unsupported(name, type(cell).__name__)
     return None if pd.isna(cell) else cleaned[str(cell)]  # type: ignore[call-overload]
 

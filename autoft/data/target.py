@@ -169,8 +169,12 @@ def _amounts(distinct: Distinct, dtype: str) -> NDArray[Any] | None:
         return None
     found, texts = distinct.numbers, [text.strip().lstrip("+-") for text in distinct.texts]
     codes = any((text[:1] == "0" and text[1:2].isdigit()) or " " in text for text in texts)  # 007, 0 days 00:01:00
-    # Whole numbers beyond float64's exact ones are names, and so is "inf".
-    return found if not codes and bool((np.abs(found) <= EXACT).all()) else None
+    # Whole numbers beyond float64's exact ones are names, and so is "inf"; 1.5e+20 is an amount.
+    names = any(
+        not np.isfinite(number) or (abs(number) > EXACT and text.isdigit())
+        for text, number in zip(texts, found.tolist(), strict=True)
+    )
+    return None if codes or names else found
 
 
 def _labels(distinct: Distinct, dtype: str, name: str, given: Given | None) -> list[_Label]:
@@ -202,7 +206,7 @@ def _number_type(dtype: str) -> np.dtype[Any] | None:
         found = np.dtype(dtype.lower().partition("[")[0])
     except (TypeError, ValueError):  # the latter of "decimal128(2, 1)[pyarrow]"
         return None
-    return found if found.kind in "iuf" else None
+    return np.dtype("float64") if found == np.longdouble else found if found.kind in "iuf" else None
 
 
 def _numpy_type(labels: list[_Label], dtype: str) -> str:

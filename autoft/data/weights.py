@@ -12,10 +12,15 @@ from autoft.data.convert import numbers_of
 from autoft.data.table import Table
 from autoft.errors import SchemaError, cell, quoted
 from autoft.records.arrays import Array
+from autoft.records.findings import Finding
 from autoft.records.split import Member
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+#: Fewer rows are too few to train on; of equal rows as many as the weighted ones are worth.
+ENOUGH = 20
 
 
 def take_out(table: Table, name: str | None, target: str) -> tuple[Table, Array | None]:
@@ -47,6 +52,21 @@ def take_out(table: Table, name: str | None, target: str) -> tuple[Table, Array 
     if not weights[counts].any():
         raise SchemaError(f"Column {quoted(name)}", "hold a weight above 0", "all are 0", f"correct them, or {fix}")
     return replace(table, frame=table.frame.drop(columns=name)), weights
+
+
+def dominant(weights: Array | None, name: str | None) -> tuple[Finding, ...]:
+    """A warning where a few rows have nearly all of the weight, as a mistyped one has: the others do not count."""
+    if weights is None or not (known := weights[weights >= 0]).any():
+        return ()
+    shares = known / known.max()
+    effective = float(shares.sum() ** 2 / (shares**2).sum())  # Kish
+    if effective >= ENOUGH or len(known) < ENOUGH:
+        return ()
+    row = int(np.nanargmax(weights))
+    found = f"weighs {len(known):,} rows so unevenly that they count as {effective:.1f} (most: row {row + 1:,}, "
+    found += f"{weights[row]:g} of {known.sum():g})"
+    must, fix = f"leave at least {ENOUGH} rows that count", "correct the largest weights, or remove data: weight:"
+    return (Finding("dominant-weights", "warning", name, must, found, fix),)
 
 
 def uneven(weights: Array | None) -> Array | None:

@@ -235,7 +235,7 @@ def _number_of_folds(
     rows, apart = int(touched.sum()), int((~untouched).sum())
     limits = [
         (max(2, rows // ROWS_PER_FOLD), f"there are {rows:,} rows"),
-        (apart, f"there are {apart:,} distinct rows"),
+        (apart, f"there are {apart:,} distinct rows or groups"),
     ]
     if by_class:
         per_class = _per_class(strata[touched], member[touched])

@@ -142,7 +142,11 @@ def _describe(recipe: Recipe, table: Table, mistakes: list[Mistake]) -> TableDes
         columns=columns,
         target=wanted,
         converted=converted,
-        findings=(*repaired, *(f for f in findings if f.column not in recipe.knowledge.unused)),
+        findings=(
+            *repaired,
+            *weights.dominant(own_weights, weight),
+            *(f for f in findings if f.column not in recipe.knowledge.unused),
+        ),
         weights=own_weights,
         names=_hash_left_out(whole, table.frame, weight),
         repairs=repairs,

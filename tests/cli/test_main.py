@@ -241,6 +241,15 @@ def test_nothing_is_written_into_a_saved_model(tuner: type[FakeTuner], command: 
     assert [path.name for path in Path("saved").iterdir()] == ["manifest.json"]
 
 
+@pytest.mark.parametrize("ending", ["parquet", "xlsx", "tsv", "csv.gz", "json"])
+def test_predictions_are_not_called_what_they_are_not(
+    tuner: type[FakeTuner], capsys: pytest.CaptureFixture[str], ending: str
+) -> None:
+    assert main.main(["predict", "runs/t", "t.csv", "-o", f"out.{ending}"]) == 1
+    assert "must be named as what it is, a CSV file" in capsys.readouterr().err
+    assert not Path(f"out.{ending}").exists()
+
+
 def test_predictions_replace_no_file_of_others(tuner: type[FakeTuner], capsys: pytest.CaptureFixture[str]) -> None:
     Path("mine.csv").write_text("id,prediction_date\n1,2\n")
     assert main.main(["predict", "run", "d.csv", "-o", "mine.csv"]) == 1

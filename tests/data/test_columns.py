@@ -272,6 +272,15 @@ def test_dates_as_people_and_programs_write_them(form: str) -> None:
         (["April 2021", "Dec 2020"], "date", "2021-04-01"),
         (["2021Q2", "2020Q4"], "date", "2021-04-01"),
         (["2021-W14", "2020-W53"], "date", "2021-04-05"),
+        (["KW 14/2021", "W53-2020"], "date", "2021-04-05"),
+        (["2Q2021", "4Q 2020"], "date", "2021-04-01"),
+        (["2021年4月5日", "2021年12月31日"], "date", "2021-04-05"),
+        (["2021_04_05", "2021 12 31"], "date", "2021-04-05"),
+        (["05 / 04 / 2021", "31 12 2021"], "date", "2021-04-05"),
+        (["２０２１－０４－０５", "٢٠٢١-٠٤-٠٦", "2021\u201004\u201007"], "date", "2021-04-05"),
+        ([20210401 + day for day in range(19)] + [20210501, 0], "date", "2021-04-01"),
+        ([202101 + month for month in range(11)] + [202201, 99999999], "date", "2021-01-01"),
+        ([20210401 + day for day in range(9)] + [20210501, 5], "numeric", None),
         ([int(f"2021040{day}") for day in range(1, 10)] + [20210510], "date", "2021-04-01"),
         ([int(f"2021040{day}") for day in range(1, 10)] + [20210410], "numeric", None),
         ([f"202104{day:02d}" for day in range(1, 31)] + ["20210501"], "date", "2021-04-01"),
@@ -331,6 +340,12 @@ def test_time_zones_are_known() -> None:
     [
         (["05/04/21", "28/04/21"], "date", "2021-04-05"),
         (["31-Dec-99", "01-Jan-00"], "date", "1999-12-31"),
+        (["21-04-05", "21-04-06", "21-04-07"], "date", "2021-04-05"),
+        (["21/4/05", "21/4/16", "21/5/17"], "date", "2021-04-05"),
+        ([210405, 210416, 210517], "date", "2021-04-05"),
+        (["050421", "160421", "170521"], "date", "2021-04-05"),
+        ([1617580800_000_000, 1617580801_000_000], "date", "2021-04-05"),
+        ([1617580800_000_000_000, 1617580801_000_000_000], "date", "2021-04-05"),
         (["05/04/2021", "06/04/2021"], "date %m/%d/%Y", "2021-05-04"),
         (["05/04/21", "06/04/21"], "date %m/%d/%y", "2021-05-04"),
         ([20210405, 20210406], "date", "2021-04-05"),
@@ -346,6 +361,27 @@ def test_declared_dates(cells: list[object], kind: str, first: str) -> None:
     (column,), findings = infer_columns(frame, kinds={"a": kind})
     assert (column.kind, findings) == ("date", ())
     assert convert(frame, [column]).values["c000"][0] == np.datetime64(first, "s").astype(float)
+
+
+def test_a_year_of_two_digits_that_may_be_the_day_is_asked_about() -> None:
+    column, (finding,) = _one(["05-04-06", "06-05-05"], kinds={"a": "date"})
+    assert (column.date_format, finding.code) == ("%d-%m-%y", "ambiguous-date")
+    column, (finding,) = _one(["20-04-20", "21-05-21", "21-06-21"], kinds={"a": "date"})
+    assert (column.date_format, finding.code) == ("%d-%m-%y", "ambiguous-date")
+    assert "'date %y-%m-%d'" in finding.fix
+
+
+def test_a_declared_date_whose_cells_mostly_are_none_is_refused() -> None:
+    with pytest.raises(SchemaError, match="only 30% of its values are"):
+        _one([f"{year}/{(year + 1) % 100:02d}" for year in range(1990, 2030)], kinds={"a": "date"})
+
+
+@pytest.mark.parametrize(
+    "cell", ["FY2021Q3", "Q3 FY21", "1h 30m", "14h30", "PT1H30M", "12:30.5", "2021-04-05/2021-04-11"]
+)
+def test_dates_and_durations_that_are_not_read_are_named(cell: str) -> None:
+    column, (finding,) = _one([cell, cell.replace("1", "2")] * 30)
+    assert (column.kind, finding.code) == ("categorical", "date-format")
 
 
 IDS = [1234567890123456000 + k for k in range(12)] * 5

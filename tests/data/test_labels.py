@@ -86,6 +86,7 @@ GIVEN: dict[str, tuple[Any, str]] = {
     "times of day": (objects(datetime.time(1), datetime.time(2, 30)), "object"),
     "months": (pd.Series(pd.period_range("2020-01", periods=3, freq="M")), "object"),
     "UUIDs": (objects(uuid.UUID(int=2), uuid.UUID(int=1)), "object"),
+    "long floats": (np.array([0.1, 0.2], dtype=np.longdouble), "float64"),
     "zeros": (pd.Series([-0.0, 1.0, 0.0]), "float64"),
     "infinities": (pd.Series([np.inf, 1.0, -np.inf]), "float64"),
     "integers beyond int64": (objects(2**70, 1), "object"),
@@ -271,3 +272,9 @@ def test_the_positive_label_of_a_recipe_is_what_was_written(written: str, positi
     found = describe(recipe, read_table(recipe, data)).target
     assert found is not None
     assert found.positive == positive
+
+
+def test_large_amounts_are_amounts_from_a_file_too(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"x": range(60), "y": np.random.default_rng(0).normal(size=60) * 1e17})
+    frame.to_csv(path := tmp_path / "t.csv", index=False)
+    assert [target.task for data in (frame, path) if (target := described(data).target)] == ["regression"] * 2

@@ -64,6 +64,11 @@ CERTAIN = {
     "no cents": (["63,- €", "1.234,-- €", "5,50 €"], "1.234,5€", [63, 1234, 5.5]),
     "a unit with a number": (["11,6 l/100 km", "4,8 l/100 km", "7,1 l/100 km"], "1234,5 l/100 km", [11.6, 4.8, 7.1]),
     "letters of money": (["$5m", "$7b", "$3m"], "$1234.5k", [5e6, 7e9, 3e6]),
+    "money in brackets": (["$(145.50)", "$7", "$ (3)"], "$1234.5", [-145.5, 7, -3]),
+    "minus behind whole numbers": (["4395-", "120", "1,234,567-"], "1,234.5", [-4395, 120, -1234567]),
+    "sign and code": (["$ 1,200.50 USD", "$7 USD", "$3 USD"], "$1,234.5 USD", [1200.5, 7, 3]),
+    "rupiah": (["Rp 1.234.567", "Rp 500", "Rp 12.000"], "Rp 1.234,5", [1234567, 500, 12000]),
+    "full width": (["１２．５％", "9.5％", "３%"], "1234.5%", [12.5, 9.5, 3]),
     "minus signs": (["−$5", "–$7", "$9"], "$1234.5", [-5, -7, 9]),
 }
 
@@ -96,6 +101,14 @@ def test_what_is_not_certain_is_asked(case: str) -> None:
     column, (finding,) = _one(cells * 40)
     assert (column.kind, finding.code, finding.severity) == ("categorical", "number-format", "warning")
     assert told in f"{finding.found}; {finding.fix}"
+
+
+@pytest.mark.parametrize("mark", ["~{}", ">= {}", "{}+", "{}*", "{} ± 0.1", "{} x 10^3", "{}[1]", "≈ {} kg"])
+def test_numbers_with_marks_are_asked_about(mark: str) -> None:
+    column, (finding,) = _one([mark.format(n * 1.5) for n in range(40)])
+    assert (column.kind, finding.code, finding.severity) == ("categorical", "number-format", "warning")
+    assert "has 40 numbers with marks" in finding.found
+    assert _one([mark.format(n) for n in (18, 21, 65)] * 20)[1] == ()
 
 
 @pytest.mark.parametrize("cells", [["1,234", "2,345", "12,500"], ["1.234 €", "2.345 €", "12.500 €"]])
@@ -144,6 +157,7 @@ def test_whole_numbers_of_up_to_three_digits_prove_thousands_where_there_are_man
         ["7A", "8B", "9C"],
         ["1A", "1B", "2A", "2B"],
         ["2-", "2+", "3-"],
+        ["1017-QX", "1018-QX", "1019-QX"],
         ["+49301234567", "+4930999999"],
         ["0017 kg", "x", "y"],
         ["10115 Berlin", "20095 Hamburg", "80331 Munich"],

@@ -66,6 +66,18 @@ def test_tables_in_memory_equal_the_frame(source: str) -> None:
     assert read(MEMORY[source]).fingerprint == read(FRAME).fingerprint
 
 
+def test_what_pandas_cannot_hold_is_read_or_refused() -> None:
+    days = ["1600-01-01", "9000-12-31", "2020-01-01"]
+    far = np.array(days, dtype="datetime64[s]")
+    years = pd.period_range("1500", periods=3, freq="Y")
+    for frame in (read((FRAME[["n"]], far)).frame["target"], read(far[:, None]).frame["x0"]):
+        assert [text[:10] for text in frame] == days
+    assert len(read(pd.DataFrame({"a": years})).frame) == 3
+    lists = pd.Series([[1, 2]] * 3).astype(pd.ArrowDtype(pa.list_(pa.int64())))
+    with pytest.raises(TableError, match="Column 'a' must hold numbers"):
+        read(pd.DataFrame({"a": lists}))
+
+
 def test_the_interchange_protocol_is_understood() -> None:
     numbers = FRAME[["n", "i"]]
     assert read(Interchange(numbers)).fingerprint == read(numbers).fingerprint
@@ -292,6 +304,16 @@ def test_other_arrays_equal_the_array(x: object) -> None:
 )
 def test_other_columns_equal_the_array(y: object) -> None:
     assert read((X, y)).fingerprint == read((X, np.array(Y))).fingerprint
+
+
+def test_the_same_rows_in_another_order_are_refused() -> None:
+    x, y = pd.DataFrame(X, index=["a", "b", "c"]), pd.Series(Y, index=["b", "a", "c"])
+    with pytest.raises(TableError, match="name the same rows in another order"):
+        read((x, y))
+    want = read((X, np.array(Y))).fingerprint
+    for index in (["a", "b", "c"], ["d", "b", "a"], ["a", "a", "c"], [2, 1, 0]):
+        assert read((x.set_axis(["x0", "x1"][: X.shape[1]], axis=1), y.set_axis(index))).fingerprint == want
+    assert read((X, y.set_axis([2, 1, 0]))).fingerprint == want
 
 
 def test_a_table_of_one_column_gives_the_target_its_name() -> None:

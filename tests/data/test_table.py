@@ -111,8 +111,24 @@ def test_every_dtype_becomes_one_of_three(series: "pd.Series[object]", expected:
     assert _cells(pd.DataFrame({"a": series})) == expected
 
 
+class Unhashable:
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    def __repr__(self) -> str:
+        return "one"
+
+
 @pytest.mark.parametrize(
-    ("cell", "kind"), [([1, 2], "list"), ({"k": 1}, "dict"), (1j, "complex"), (b"x", "bytes"), (np.zeros(2), "ndarray")]
+    ("cell", "kind"),
+    [
+        ([1, 2], "list"),
+        ({"k": 1}, "dict"),
+        (1j, "complex"),
+        (b"x", "bytes"),
+        (np.zeros(2), "ndarray"),
+        (Unhashable(), "Unhashable"),
+    ],
 )
 def test_cells_that_are_no_values_are_refused(cell: object, kind: str) -> None:
     with pytest.raises(TableError, match=rf"Column 'a' must hold .* but it holds values of type {kind}"):
@@ -155,8 +171,8 @@ def test_pairs_of_arrays() -> None:
     assert read((np.zeros((2, 1)), [0, 1])).target == "target"
 
 
-def test_pairs_go_together_row_by_row_whatever_their_indexes() -> None:
-    table = read((pd.DataFrame({"a": [1, 2]}, index=[7, 8]), pd.Series([3, 4], name="y", index=[8, 7])))
+def test_pairs_go_together_row_by_row_where_their_indexes_differ() -> None:
+    table = read((pd.DataFrame({"a": [1, 2]}, index=[7, 8]), pd.Series([3, 4], name="y", index=[8, 9])))
     assert table.frame.to_dict("list") == {"a": [1.0, 2.0], "y": [3.0, 4.0]}
 
 
@@ -200,6 +216,8 @@ def test_doubled_names_are_listed(tmp_path: Path) -> None:
         ("a,b\n1,2\n".encode("utf-16"), "looks like UTF-16"),
         ("a,b\n1,2\n".encode("utf-16-le"), "looks like UTF-16"),
         ("a,b\n1,2\ncafé,3\n".encode("latin-1"), "line 3 contains the byte 0xe9; this looks like .*Latin-1"),
+        ("a,b\nда,2\n".encode("cp1251"), "another script. Fix: .*'cp1251'"),
+        ("a,b\nはい,2\n".encode("shift_jis"), "another script. Fix: .*'shift_jis'"),
         (b"a,b\n" + b"1234567,2\n" * 9 + b"x\0,3\n", "line 11 contains a NUL byte"),
         (gzip.compress(b"a,b\n1,2\n", mtime=0), "looks like gzip"),
         (b"PK\x03\x04....", "looks like .*Excel"),

@@ -111,10 +111,11 @@ def _code(value: float, rows: int, others: Array) -> RepairCode | None:
 
 
 def _repdigit(value: float) -> bool:
-    """-1, -9, 99, -99, 999, -8888 ...: how unknown numbers are coded."""
-    digits = number_text(abs(value))
-    nines = len(set(digits)) == 1 and digits[0] in "789"
-    return value == -1 or (nines and (value < 0 or len(digits) > 1))
+    """-1, -9, 99, -99, 999, -99.9, -8888 ...: how unknown numbers are coded."""
+    text = number_text(abs(value))
+    digits, fraction = text.replace(".", ""), "." in text
+    nines = len(set(digits)) == 1 and digits[0] in ("9" if fraction else "789")
+    return value == -1 or (nines and (value < 0 or len(digits) > 1 + fraction))
 
 
 def _impossible_zero(others: Array) -> bool:

@@ -20,6 +20,10 @@ from autoft.records.findings import Finding
 SHOWN = 5
 #: Signs that stand around a word without being part of it; "A+" and "yes?" say something else than "A" and "yes".
 _AROUND = ".,;:!\"'"
+#: Signs that typesetting puts for others, or between others: soft hyphens, Arabic dashes, curled quotes, hyphens.
+_TYPESET = str.maketrans(
+    {"\u00ad": "", "\u0640": "", "’": "'", "‘": "'", "“": '"', "”": '"', "‐": "-", "‑": "-", "–": "-"}
+)
 
 
 def fold(text: str) -> str:
@@ -32,6 +36,7 @@ def fold(text: str) -> str:
     text = text.strip(_AROUND).strip() or text
     if text.isascii():
         return text
+    text = text.translate(_TYPESET).strip(_AROUND).strip() or text
     return "".join(sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign))
 
 

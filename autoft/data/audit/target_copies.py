@@ -11,7 +11,7 @@ from autoft.records.arrays import Array
 KAPPA = 0.8
 #: Values of such a column for each class, at most: with more they describe, and do not copy.
 VALUES_PER_CLASS = 2
-#: Share of rows on one straight line from which a column is a copy of a number,
+#: Share of rows on one straight line (or of known cells, for a class) from which a column is a copy of a number,
 ON_LINE = 0.5
 #: how near, as a share of the number's spread,
 LINE_WIDTH = 1e-6
@@ -24,7 +24,7 @@ MIN_DISTINCT = 20
 
 
 def copied_class(ordinal: Array, truth: Array) -> float:
-    """Share of the rows in which a column names the class, 0 if it is no copy.
+    """Share of the rows in which a column names the class, 0 if it is no copy; missing cells name one, or none.
 
     Args:
         ordinal: ``[n]`` the column's values as positions, -1 where missing.
@@ -34,7 +34,13 @@ def copied_class(ordinal: Array, truth: Array) -> float:
     >>> copied_class(np.where(np.arange(200) < 6, 1 - truth, truth), truth)
     0.97
     """
-    classes = int(truth.max()) + 1
+    known, classes = ordinal >= 0, int(truth.max()) + 1
+    share = float(known.mean())
+    named = share * _named(ordinal[known], truth[known], classes) if ON_LINE <= share < 1 else 0.0
+    return max(_named(ordinal, truth, classes), named)
+
+
+def _named(ordinal: Array, truth: Array, classes: int) -> float:
     values = int(ordinal.max()) + 2
     if classes < 2 or not classes < values <= VALUES_PER_CLASS * classes + 1:
         return 0.0
@@ -66,6 +72,8 @@ def copied_number(values: Array, truth: Array) -> float:
     one, other = one[apart], other[apart]
     slopes = (y[one] - y[other]) / (x[one] - x[other])
     width = LINE_WIDTH * float(y.std())
+    if not np.isfinite(width):  # numbers whose squares are none
+        return 0.0
     tried = [(x[i], y[i], slope) for i, slope in zip(one, slopes, strict=True) if slope != 0]
     some = slice(None, None, max(1, len(x) // SCREENED))
     best = max(tried, key=lambda line: _on_line(x[some], y[some], line, width), default=None)

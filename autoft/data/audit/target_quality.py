@@ -72,7 +72,9 @@ def too_few_rows(view: TableView) -> Iterator[Finding]:
         yield Finding("few-rows", "warning", None, must, f"has only {rows} rows for {folds} folds", fix)
 
 
-_VALUE_CODES = ("target-not-numeric", "target-infinite", "target-capped", "target-heavy-tail")
+#: Squares of larger numbers, and sums of them, are infinite or 0; so are those of its inverse.
+LARGEST = 1e150
+_VALUE_CODES = ("target-not-numeric", "target-infinite", "target-extreme", "target-capped", "target-heavy-tail")
 _CLASS_CODES = ("class-too-small", "class-smaller-than-folds", "imbalanced-target", "positive-absent")
 
 
@@ -101,6 +103,10 @@ def target_values(view: TableView) -> Iterator[Finding]:
     if finite.min() == finite.max():
         found, fix = f"is {bare_cell(finite[0], len(finite))} in every row", "choose another target"
         yield Finding("target-constant", "error", name, "have different values", found, fix)
+        return
+    if not 1 / LARGEST < (largest := float(np.abs(finite).max())) < LARGEST:
+        must, fix = "have values that can be squared", "give it in another unit, by a power of ten"
+        yield Finding("target-extreme", "error", name, must, f"has values of up to {largest:g}", fix)
         return
     yield from _capped(name, finite)
     yield from _heavy_tail(name, finite)

@@ -141,8 +141,16 @@ def _from_array(x: NDArray[Any], where: str) -> pd.DataFrame:
 
 
 def _native(x: NDArray[Any]) -> NDArray[Any]:
-    """The array in the byte order of this machine, which pandas needs."""
-    return x if x.dtype.isnative else x.astype(x.dtype.newbyteorder("="))
+    """The array in the byte order of this machine, and times beyond pandas' nanoseconds as objects, as pandas needs."""
+    import pandas as pd
+
+    x = x if x.dtype.isnative else x.astype(x.dtype.newbyteorder("="))
+    if x.dtype.kind in "mM":
+        try:
+            pd.Series(x.ravel())
+        except (pd.errors.OutOfBoundsDatetime, pd.errors.OutOfBoundsTimedelta):  # of pandas 1
+            return x.astype(f"{x.dtype.kind}8[us]").astype(object)
+    return x
 
 
 def _from_columns(columns: Mapping[Any, Any], where: str) -> pd.DataFrame:
@@ -218,14 +226,22 @@ def _only_column(data: Any, where: str, fix: str) -> pd.Series[Any]:
 
 
 def joined(x: Any, y: Any, target: str | None) -> tuple[pd.DataFrame, str, pd.Series[Any]]:
-    """X and y side by side, row by row whatever their indexes say, the name of y's column, and y as it was given."""
+    """X and y side by side, row by row, the name of y's column, and y as it was given. It is a `TableError` if their
+    indexes name the same rows in another order; other indexes say nothing."""
     import pandas as pd
 
     fix = f"pass X alone, and target={quoted(y)} where that is its column" if isinstance(y, str) else _ONE_COLUMN
+    indexed = isinstance(x, pd.DataFrame) and isinstance(y, pd.Series | pd.DataFrame)
     x, given, y = to_frame(x, "X"), y, to_series(y, "y", fix)
     if len(x) != len(y):
         found = f"X has {len(x):,} rows and y {len(y):,}"
         raise TableError("X and y", "have the same length", found, "check how they were split")
+    if indexed:
+        rows, others = x.index, y.index
+        if not rows.equals(others) and rows.is_unique and others.is_unique and rows.isin(others).all():
+            found = "their indexes name the same rows in another order"
+            fix = "pass y.loc[X.index]; where they do stand side by side, reset_index(drop=True) of both"
+            raise TableError("X and y", "have their rows in one order", found, fix)
     label = target or ("target" if y.name is None else str(y.name))
     if label in map(str, x.columns):
         found = f"it has a column {quoted(label)}, too"

@@ -149,8 +149,12 @@ def _lines(where: str, text: io.TextIOWrapper) -> Iterator[str]:
                 line.encode("utf-8")
             except UnicodeEncodeError as error:
                 byte = ord(line[error.start]) - 0xDC00
-                found = f"line {number:,} contains the byte 0x{byte:02x}; this looks like Windows-1252 or Latin-1"
-                fix = "save it as UTF-8, or load it with pandas.read_csv(..., encoding='cp1252') and pass the DataFrame"
+                # Western words have single letters beyond ASCII, others hardly any within.
+                alone = line[error.start + 1 : error.start + 2].isascii()
+                looks = "Windows-1252 or Latin-1" if alone else "an encoding of another script"
+                found = f"line {number:,} contains the byte 0x{byte:02x}; this looks like {looks}"
+                name = "'cp1252'" if alone else "'cp1251', 'gb18030', 'shift_jis' ..."
+                fix = f"save it as UTF-8, or load it with pandas.read_csv(..., encoding={name}) and pass the DataFrame"
                 raise TableError(where, "be UTF-8 text", found, fix) from error
         yield line
 

@@ -33,7 +33,7 @@ def table(**changes: Any) -> pd.DataFrame:
 
 #: What is said of the whole table, or of a target that forbids training: there is nothing to draw.
 PLAIN = {"too-few-rows", "few-rows", "no-features", "single-feature", "wider-than-rows"}
-PLAIN |= {"target-absent", "target-constant", "positive-absent"}
+PLAIN |= {"target-absent", "target-constant", "target-extreme", "positive-absent"}
 
 
 def proven(finding: Finding) -> bool:
@@ -160,6 +160,8 @@ def test_regression_target_must_be_finite_different_numbers():
     y = np.random.default_rng(9).permutation(np.arange(ROWS, dtype=float) % 17)
     assert run(table(y=y), task="regression") == {}
     assert only(run(table(y=np.where(y == 3, np.inf, y)), task="regression"), "target-infinite").severity == "error"
+    for factor in (1e200, 1e-200):
+        assert only(run(table(y=(y + 1.5) * factor), task="regression"), "target-extreme").severity == "error"
     assert only(run(table(y=np.full(ROWS, 2.5)), task="regression"), "target-constant").severity == "error"
     finding = run(table(), task="regression")["target-not-numeric"][0]
     assert finding.severity == "error"

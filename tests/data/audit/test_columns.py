@@ -77,6 +77,8 @@ BORN = pd.Series(pd.to_datetime("1950-01-01") + pd.to_timedelta(RNG(9).integers(
 TRIGGERS = {
     "case": (choice("Paris", "paris", "Rome", p=[0.5, 0.1, 0.4]), "spelling-variants"),
     "blanks inside": (choice("New  York", "New York", "Rome"), "spelling-variants"),
+    "typeset": (choice("don’t", "don't", "so\u00ad lo", "solo", "نعـــم", "نعم"), "spelling-variants"),
+    "-99.9 beside degrees": (with_value(-99.9, 9, PRESSURE - 120), "placeholder-values"),
     "accents": (choice("São Paulo", "Sao Paulo", "Rio"), "spelling-variants"),
     "blanks outside": (choice(" Private", " Public", " None at all"), "outer-blanks"),
     "999 beside ages": (with_value(999, 4, AGES), "placeholder-values"),
@@ -303,14 +305,16 @@ def test_a_target_that_is_a_sum_of_features_is_a_leak():
     assert "sum-leak" not in {line.code for line in run(allowed, task="regression", allow_leak=("q2",))}
 
 
-@pytest.mark.parametrize("form", ["class", "words", "number", "cents"])
+@pytest.mark.parametrize("form", ["class", "words", "gaps", "number", "cents"])
 def test_a_copy_of_the_target_with_mistakes_is_found(form: str):
-    wrong = RNG(41).random(ROWS) < 0.03
+    wrong = RNG(41).random(ROWS) < (0.4 if form == "gaps" else 0.03)
     y = RNG(42).choice([0, 1], size=ROWS, p=[0.8, 0.2])
     hint: Any = np.where(wrong, 1 - y, y)
     task = "binary"
     if form == "words":
         hint = np.where(hint > 0, "paid", "open")
+    if form == "gaps":
+        hint = np.where(wrong, None, y)
     if form in ("number", "cents"):
         task, y = "regression", RNG(43).normal(100, 20, size=ROWS).round(2)
         hint = np.where(wrong, RNG(44).permutation(y), y) * (100 if form == "cents" else 1)
