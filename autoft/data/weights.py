@@ -10,7 +10,7 @@ import numpy as np
 
 from autoft.data.convert import numbers_of
 from autoft.data.table import Table
-from autoft.errors import SchemaError, cell, quoted
+from autoft.errors import SchemaError, bare_cell, cell, quoted
 from autoft.records.arrays import Array
 from autoft.records.findings import Finding
 from autoft.records.split import Member
@@ -64,7 +64,7 @@ def dominant(weights: Array | None, name: str | None) -> tuple[Finding, ...]:
         return ()
     row = int(np.nanargmax(weights))
     found = f"weighs {len(known):,} rows so unevenly that they count as {effective:.1f} (most: row {row + 1:,}, "
-    found += f"{weights[row]:g} of {known.sum():g})"
+    found += f"{bare_cell(weights[row])})"
     must, fix = f"leave at least {ENOUGH} rows that count", "correct the largest weights, or remove data: weight:"
     return (Finding("dominant-weights", "warning", name, must, found, fix),)
 

@@ -106,7 +106,7 @@ def target_values(view: TableView) -> Iterator[Finding]:
         return
     if not 1 / LARGEST < (largest := float(np.abs(finite).max())) < LARGEST:
         must, fix = "have values that can be squared", "give it in another unit, by a power of ten"
-        yield Finding("target-extreme", "error", name, must, f"has values of up to {largest:g}", fix)
+        yield Finding("target-extreme", "error", name, must, f"has values of up to {bare_cell(largest)}", fix)
         return
     yield from _capped(name, finite)
     yield from _heavy_tail(name, finite)
