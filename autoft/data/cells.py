@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from autoft.data import number_cells
@@ -17,9 +18,6 @@ from autoft.data.number_cells import NumberCell
 from autoft.data.table import canonical, number_text
 from autoft.data.times import ZONED
 from autoft.records.columns import NumberFormat
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Floats = NDArray[np.float64]
 
@@ -70,8 +68,6 @@ class Distinct:
     @classmethod
     def of(cls, series: pd.Series[Any]) -> Distinct:
         """The distinct values of a column of a canonical frame (other dtypes are made canonical first)."""
-        import pandas as pd
-
         if str(series.dtype) not in ("float64", "datetime64[ns]", ZONED, "object"):
             series = canonical(series, str(series.name))
         zoned = str(series.dtype) == ZONED

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import numpy as np
+import pandas as pd
 
 from autoft.data import (
     cells,
@@ -29,9 +30,6 @@ from autoft.data.inferred import Inferred, ruled_out
 from autoft.data.number_formats import MOST_NUMBERS
 from autoft.records.columns import Column, Kind, NumberFormat
 from autoft.records.findings import Finding
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 #: Share of the cells that must agree for the rest to count as mistakes. Of numbers 95 % will do
 #: (`number_formats.MOST_NUMBERS`): that the others are missing is an input of the networks, too.

@@ -8,9 +8,10 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from autoft.data.cells import Distinct, padded, plain_texts, truth_values
@@ -19,9 +20,6 @@ from autoft.errors import listed, quoted
 from autoft.formatting import counted
 from autoft.records.columns import Column
 from autoft.records.findings import Finding
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

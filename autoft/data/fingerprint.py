@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from autoft.data.times import ZONED
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 def fingerprint(frame: pd.DataFrame) -> str:
     """SHA-256 of names and content (hexadecimal); depends on the order of rows and columns."""
-    import pandas as pd
-
     digest = hashlib.sha256()
     for i, name in enumerate(frame.columns):
         column = frame.iloc[:, i]

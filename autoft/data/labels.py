@@ -7,24 +7,22 @@ import decimal
 import uuid
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from autoft.data.cells import Distinct
 from autoft.errors import SchemaError, quoted
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 #: How labels of types that JSON does not have are read from their texts. A subclass stands before its parent.
 _READERS: dict[str, Callable[[str], Any]] = {
     "datetime": datetime.datetime.fromisoformat,
     "date": datetime.date.fromisoformat,
     "time": datetime.time.fromisoformat,
-    "timedelta": lambda text: _pandas().Timedelta(text).to_pytimedelta(),
-    "Timestamp": lambda text: _pandas().Timestamp(text),
-    "Timedelta": lambda text: _pandas().Timedelta(text),
+    "timedelta": lambda text: pd.Timedelta(text).to_pytimedelta(),
+    "Timestamp": lambda text: pd.Timestamp(text),
+    "Timedelta": lambda text: pd.Timedelta(text),
     "Decimal": decimal.Decimal,
     "UUID": uuid.UUID,
 }
@@ -51,8 +49,6 @@ class Given:
         >>> Given(cells=pd.Series(["1", "unk", None], dtype=object), values=pd.Series([1, "unk", None])).by_cell()
         {'1': 1, 'unk': 'unk'}
         """
-        import pandas as pd
-
         dense = isinstance(self.values.dtype, pd.SparseDtype)
         values = (pd.Series(np.asarray(self.values)) if dense else self.values).astype(object).to_numpy()
         distinct, codes = Distinct.of(self.cells), pd.factorize(values)[0]
@@ -90,7 +86,6 @@ def to_plain(value: Any, target: str) -> tuple[Plain, str]:
             plain: Plain = str.__str__(value) if kind is str else kind(value)
             if kind is not str or not any("\ud800" <= sign <= "\udfff" for sign in str(plain)):
                 return plain, ""
-    pd = _pandas()
     if isinstance(value, np.datetime64 | pd.Timestamp):
         value = pd.Timestamp(value)
     if isinstance(value, datetime.datetime):
@@ -127,15 +122,9 @@ def restored(plain: Plain, kind: str) -> Any:
     if not name:
         return plain
     if name == "Period":
-        return _pandas().Period(text, freq=detail)
+        return pd.Period(text, freq=detail)
     if name == "Interval":
         read: Mapping[str, Callable[[str], Any]] = {"int": int, "float": float, **_READERS}
         left, _, right = text[1:-1].partition(", ")
-        return _pandas().Interval(read[detail](left), read[detail](right), closed=_CLOSED[text[0] + text[-1]])
+        return pd.Interval(read[detail](left), read[detail](right), closed=_CLOSED[text[0] + text[-1]])
     return _READERS[name](text)
-
-
-def _pandas() -> Any:
-    import pandas as pd
-
-    return pd

@@ -12,15 +12,13 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from autoft.errors import printable
 from autoft.formatting import counted
 from autoft.records.columns import Column
 from autoft.records.findings import Finding
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Texts = list[str | None]
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from autoft.data.audit.placeholders import on_days
 from autoft.data.audit.spellings import fold
@@ -18,9 +19,6 @@ from autoft.records.arrays import Array
 from autoft.records.columns import NumberFormat, RepairCode
 from autoft.records.findings import Finding
 from autoft.records.repairs import Action, Repair
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 #: Examples of each change, at most: a log is no second copy of the data.
 EXAMPLES = 2
@@ -86,8 +84,6 @@ def _change(repair: Repair, count: int, examples: tuple[tuple[str, str], ...] = 
 
 def _cells(column: pd.Series[Any], repair: Repair) -> tuple[pd.Series[Any], Change]:
     """The column after one repair of its cells, by its distinct values."""
-    import pandas as pd
-
     distinct = Distinct.of(column)
     new = _ACTIONS[repair.action](distinct, repair)
     if not new:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 
 import numpy as np
+import pandas as pd
 
 from autoft.data.audit import (
     TableView,
@@ -30,9 +31,6 @@ from autoft.data.repair import apply
 from autoft.records.arrays import Array
 from autoft.records.columns import Column, RepairCode
 from autoft.records.repairs import Repair
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 CODES: tuple[RepairCode, ...] = get_args(RepairCode)
 #: Codes whose repair is to leave the column out.

@@ -20,9 +20,10 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from autoft.data.fingerprint import fingerprint
 from autoft.data.missing_words import MissingWords
@@ -34,9 +35,6 @@ from autoft.data.sources.text_files import read_csv, read_json_lines
 from autoft.data.times import to_nanoseconds
 from autoft.errors import TableError, quoted
 from autoft.records.arrays import EXACT
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 #: Signs without a width that web pages and file managers leave around texts: blanks, byte order and direction marks.
 _UNSEEN = "\u200b\u200e\u200f\u202a\u202c\u2060\ufeff"
@@ -95,8 +93,6 @@ def read(
     0  31.0   True
     1  47.0   None
     """
-    import pandas as pd
-
     where, source, label, given, texts = "The data", "arrays", None, None, False
     if is_file(data):
         raw, source, texts = read_file(data)
@@ -142,8 +138,6 @@ def read_file(source: Any) -> tuple[pd.DataFrame, str, bool]:
 
 def _dtype(column: pd.Series[Any]) -> str:
     """The dtype that a column came with; for categories and Python objects that of the values themselves."""
-    import pandas as pd
-
     if isinstance(column.dtype, pd.CategoricalDtype):
         return _dtype(column.cat.categories.to_series())
     if column.dtype != object:
@@ -178,7 +172,6 @@ def _unique_names(names: Sequence[Hashable], where: str) -> list[str]:
 
 def canonical(series: pd.Series[Any], name: str, words: MissingWords | None = None) -> pd.Series[Any]:
     """One column in canonical form, as a copy with a fresh index; `name` is for messages, and for `words`."""
-    import pandas as pd
     from pandas.api import types
 
     words = words or MissingWords()
@@ -209,8 +202,6 @@ def canonical(series: pd.Series[Any], name: str, words: MissingWords | None = No
 
 def _objects(series: pd.Series[Any], name: str, words: MissingWords) -> pd.Series[Any]:
     """A column of Python objects: by what all of its cells are, else as texts."""
-    import pandas as pd
-
     kind = pd.api.types.infer_dtype(series, skipna=True)
     if kind in _NUMBERS:
         return _floats(series, name, words)
@@ -222,8 +213,6 @@ def _objects(series: pd.Series[Any], name: str, words: MissingWords) -> pd.Serie
 
 
 def _floats(series: pd.Series[Any], name: str, words: MissingWords) -> pd.Series[Any]:
-    import pandas as pd
-
     if series.dtype == object or str(series.dtype).startswith("decimal"):
         cells = series.astype(object)
         if any(isinstance(cell, Decimal) for cell in cells):
@@ -248,15 +237,11 @@ def _is_whole(cell: object) -> bool:
 
 
 def _times(series: pd.Series[Any], name: str, words: MissingWords) -> pd.Series[Any]:
-    import pandas as pd
-
     times = to_nanoseconds(series)
     return pd.Series(_texts(series.astype(object), name, words), dtype=object) if times is None else times
 
 
 def _durations(series: pd.Series[Any]) -> pd.Series[Any]:
-    import pandas as pd
-
     cells = series.astype(object)
     try:
         seconds = pd.to_timedelta(cells).dt.total_seconds().to_numpy(dtype="float64", copy=True)
@@ -297,8 +282,6 @@ def _texts(cells: Iterable[object], name: str, words: MissingWords) -> list[str 
 
 
 def _text(cell: object, cleaned: _Cleaned, name: str) -> str | None:
-    import pandas as pd
-
     if cell is None:
         return None
     if isinstance(cell, bool | np.bool_):

@@ -9,9 +9,10 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from autoft.data.cells import Distinct, numbers
@@ -20,9 +21,6 @@ from autoft.data.table import number_text
 from autoft.errors import SchemaError, quoted
 from autoft.records.arrays import EXACT
 from autoft.records.columns import Target, Task
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 #: Most distinct values of whole numbers that are classes rather than amounts.
 MOST_CLASSES = 20
@@ -95,8 +93,6 @@ def understand(
 def written(series: pd.Series, target: Target, *, dtype: str, given: Given | None = None) -> pd.Series:
     """The target column in the form that does not depend on its source: texts of the labels, or for a regression the
     column as it is; None where a cell is missing. The arguments are those of `understand`, which made `target`."""
-    import pandas as pd
-
     if target.task == "regression":
         return series
     distinct = Distinct.of(series)
@@ -235,8 +231,6 @@ def _in_order(labels: list[_Label]) -> list[_Label]:
 
 
 def _is_category(given: Given | None) -> bool:
-    import pandas as pd
-
     return given is not None and isinstance(given.values.dtype, pd.CategoricalDtype)
 
 

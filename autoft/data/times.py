@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    import pandas as pd
+import pandas as pd
 
 #: The dtype of times that came with a time zone.
 ZONED = "datetime64[ns, UTC]"
@@ -17,8 +16,6 @@ def to_nanoseconds(series: pd.Series[Any]) -> pd.Series[Any] | None:
     Returns:
         None where nanoseconds cannot hold one of them (before 1677, after 2262), or where only some have a zone.
     """
-    import pandas as pd
-
     zoned = isinstance(series.dtype, pd.DatetimeTZDtype)
     if series.dtype == object:
         zones = {getattr(cell, "tzinfo", None) is not None for cell in series.dropna()}

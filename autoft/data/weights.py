@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from autoft.data.convert import numbers_of
 from autoft.data.table import Table
 from autoft.errors import SchemaError, quoted
 from autoft.records.arrays import Array
 from autoft.records.split import Member
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 def take_out(table: Table, name: str | None, target: str) -> tuple[Table, Array | None]:

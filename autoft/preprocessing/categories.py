@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from autoft.records.arrays import Array
 from autoft.records.columns import Column
@@ -116,15 +117,11 @@ def ranks(texts: Array, order: Sequence[str]) -> Array:
     >>> ranks(np.array(["low", None, "high", "?"], dtype=object), ("low", "high")).tolist()
     [0.0, nan, 1.0, nan]
     """
-    import pandas as pd
-
     found = pd.Index(list(order), dtype=object).get_indexer(pd.Index(texts, dtype=object))
     return np.where(found < 0, np.nan, found.astype(np.float64))
 
 
 def codes_of(vocabulary: Sequence[str], texts: Array) -> Array:
     """Codes ``[n]`` int32 of texts; None is missing."""
-    import pandas as pd
-
     found = pd.Index(list(vocabulary), dtype=object).get_indexer(pd.Index(texts, dtype=object))
     return np.where(pd.isna(texts), MISSING, np.where(found < 0, UNKNOWN, found + 2)).astype(np.int32)

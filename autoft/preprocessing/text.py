@@ -14,6 +14,7 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from autoft.records.arrays import Array
 from autoft.records.columns import Column
@@ -98,7 +99,6 @@ def vocabulary_of(texts: Iterable[str]) -> tuple[str, ...]:
 
 def count_words(vocabulary: Sequence[str], texts: Array) -> Texts:
     """Counts of the words of `cleaned` texts ``[n]``."""
-    import pandas as pd
     from scipy.sparse import csr_matrix
 
     position = {word: j for j, word in enumerate(vocabulary)}

@@ -26,9 +26,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import ceil, log, sqrt
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from autoft.data.audit.placeholders import DAY, day_text
@@ -39,9 +40,6 @@ from autoft.records.columns import Column, Kind, Target
 from autoft.records.findings import Finding, Severity, gathered
 from autoft.schema.portable.validate.distances import divergence
 from autoft.schema.reference import MOST_CATEGORIES, Reference, cells_of, references
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Measure = Literal["Jensen-Shannon", "infinity norm"]
 

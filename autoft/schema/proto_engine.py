@@ -5,7 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from autoft.data.convert import convert
 from autoft.data.typed import Typed, typed
@@ -15,9 +17,6 @@ from autoft.records.columns import Column
 from autoft.records.findings import Finding
 from autoft.schema import adaptation, anomalies, reference
 from autoft.schema.engine import Environment
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from autoft.data.audit import (
     column_quality,
     dates,
@@ -29,8 +31,6 @@ from autoft.records.columns import Column, Task
 from autoft.records.findings import MOST_ALIKE, Finding, gathered
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from autoft.data.convert import Converted
 
 __all__ = ["CHECKS", "OWN", "AuditOptions", "Check", "Finding", "TableView", "audit", "check", "run_checks"]

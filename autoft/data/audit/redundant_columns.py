@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
+import pandas as pd
 
 from autoft.data.audit import charts
 from autoft.data.audit.checks import TableView, check
@@ -55,8 +56,6 @@ def recodings(features: tuple[Column, ...], values: Mapping[str, Array], exact: 
 
 def _pattern(values: Array) -> tuple[bytes, int]:
     """Codes in the order of the first rows, which are equal exactly where values are one-to-one, and their number."""
-    import pandas as pd
-
     codes, distinct = pd.factorize(values)
     return pd.util.hash_array(codes.astype(np.int64)).tobytes(), len(distinct)
 
@@ -127,7 +126,6 @@ def redundant_columns(view: TableView) -> Iterator[Finding]:
 
 def copies(features: Sequence[Column], values: Mapping[str, Array]) -> dict[str, str]:
     """Name of each column that equals an earlier one in every row -> the name of that one."""
-    import pandas as pd
 
     def alike(columns: Iterable[Column], rows: int) -> list[list[Column]]:
         groups: dict[bytes, list[Column]] = defaultdict(list)
@@ -143,8 +141,6 @@ def copies(features: Sequence[Column], values: Mapping[str, Array]) -> dict[str,
 
 def _pairs(first: str, one: Array, second: str, other: Array) -> Evidence:
     """The values that go together, the most frequent first."""
-    import pandas as pd
-
     cells = pd.DataFrame({"one": one, "other": other})
     counted = cells.groupby(["one", "other"]).size().sort_values(ascending=False, kind="stable").reset_index()
     examples = tuple((str(a), str(b), int(rows)) for a, b, rows in counted.head(6).itertuples(index=False))

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from autoft.data.audit.values import codes, repeated, sample
 from autoft.data.convert import Converted
@@ -42,8 +43,6 @@ def keys(features: Sequence[Column], converted: Converted) -> Keys:
     >>> [bool(exact[0] == exact[2]), bool(exact[0] == exact[1]), bool(exact[3] == exact[4])]
     [True, False, True]
     """
-    import pandas as pd
-
     rows = len(converted.values[features[0].id]) if features else 0
     halves = np.zeros((2, rows), dtype=np.uint64)
     steps = {column.id: _step(converted.values[column.id]) for column in features}
@@ -67,8 +66,6 @@ def keys(features: Sequence[Column], converted: Converted) -> Keys:
 
 def hashed(values: Array, position: int, step: float = 0.0) -> Array:
     """Hashes of one column whose sum over the columns is a hash of the row; numbers rounded to `step`, if it is set."""
-    import pandas as pd
-
     if values.dtype == object:
         return _of_texts(*pd.factorize(values)) * _factor(position)
     values = (np.rint(values / step) if step else values) + 0.0  # minus zero becomes zero
@@ -77,8 +74,6 @@ def hashed(values: Array, position: int, step: float = 0.0) -> Array:
 
 def _of_texts(codes: Array, distinct: Array) -> Array:
     """Hashes of cells by those of the distinct texts; that of a missing cell is the largest."""
-    import pandas as pd
-
     hashes = pd.util.hash_array(distinct, categorize=False)
     return np.append(hashes, np.iinfo(np.uint64).max)[codes]
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from autoft.data.audit import charts
 from autoft.data.audit.checks import TableView, check
@@ -18,9 +19,6 @@ from autoft.formatting import counted
 from autoft.records.arrays import Array
 from autoft.records.evidence import Evidence
 from autoft.records.findings import Finding
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 #: Fewer rows with a target are an error.
 MIN_ROWS = 20
@@ -163,8 +161,6 @@ def target_classes(view: TableView) -> Iterator[Finding]:
 
 def _small_classes(name: str, counts: pd.Series[Any], folds: int) -> Iterator[Finding]:
     """Classes that cannot be in every fold; with one row not even in training and evaluation."""
-    import pandas as pd
-
     single = counts.index[counts == 1]
     if len(single):
         others = f" (and of {len(single) - 1:,} other class{'es' * (len(single) > 2)})" if len(single) > 1 else ""

@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, Literal, cast
 
+import pyarrow as pa
+
 from autoft.data.sources import limits
 from autoft.errors import TableError, listed, quoted, reason_of
 from autoft.formatting import nearest
@@ -234,8 +236,6 @@ def _decompressed(raw: BinaryIO, packing: str) -> BinaryIO:
         return cast(BinaryIO, bz2.BZ2File(raw))
     if packing == "xz":
         return cast(BinaryIO, lzma.LZMAFile(raw))
-    import pyarrow as pa
-
     return cast(BinaryIO, pa.CompressedInputStream(pa.PythonFile(raw, "r"), "zstd"))
 
 

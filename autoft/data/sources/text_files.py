@@ -14,13 +14,12 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
+from typing import Any, BinaryIO, NoReturn
+
+import pandas as pd
 
 from autoft.data.sources import limits
 from autoft.errors import TableError, quoted, reason_of
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 _BATCH = 10_000  # rows that are turned into columns at a time
 _SAMPLE = 100  # lines by which the separator is found
@@ -63,8 +62,6 @@ def read_csv(where: str, stream: BinaryIO, ending: str = ".csv") -> pd.DataFrame
         are texts exactly as they stand in the file; an empty cell is ``""``. Last columns that have neither a name nor
         a cell are left out: they come from separators at the ends of the lines.
     """
-    import pandas as pd
-
     _check_head(where, stream, json_lines=False)
     usual_limit = csv.field_size_limit(limits.MAX_CELL)
     try:

@@ -6,6 +6,7 @@ import heapq
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from autoft.data.typed import Cells, Typed
@@ -68,8 +69,6 @@ def _moments(ordered: NDArray[np.float64]) -> tuple[float, float]:
 
 
 def _texts(stats: Any, values: NDArray[Any]) -> None:
-    import pandas as pd
-
     codes, distinct = pd.factorize(values)
     counts = np.bincount(codes).astype(np.float64)
     sizes = np.array([len(text.encode()) for text in distinct])
