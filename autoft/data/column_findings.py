@@ -1,9 +1,10 @@
-"""Findings of `infer_columns` about the kinds of columns."""
+"""The inferred kind of a column, and findings about it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +13,28 @@ from autoft.data.audit import charts
 from autoft.data.audit.findings import first_cell, share_evidence
 from autoft.data.audit.placeholders import years as in_years
 from autoft.data.cells import Distinct, Floats
-from autoft.errors import quoted
+from autoft.errors import SchemaError, quoted
 from autoft.formatting import counted
-from autoft.records.columns import Column
+from autoft.records.columns import Column, Kind
 from autoft.records.evidence import Evidence
 from autoft.records.findings import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Inferred:
+    """The kind of a column, why, and what else is known of it."""
+
+    kind: Kind
+    why: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+
+
+def ruled_out(name: str, must: str, found: str, distinct: Distinct) -> SchemaError:
+    """The error for a declared kind that the values of a column do not allow."""
+    example = quoted(distinct.texts[0])
+    return SchemaError(f"Column {quoted(name)}", must, f"{found} (first: {example})", "correct its kind or its values")
+
 
 Mask = NDArray[np.bool_]
 

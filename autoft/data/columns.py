@@ -24,9 +24,8 @@ from autoft.data import (
     number_formats,
 )
 from autoft.data.cells import Distinct
-from autoft.data.column_findings import DECLARE, percent
+from autoft.data.column_findings import DECLARE, Inferred, percent, ruled_out
 from autoft.data.date_columns import date_column, date_of_texts, declared_date
-from autoft.data.inferred import Inferred, ruled_out
 from autoft.data.number_formats import MOST_NUMBERS
 from autoft.records.columns import Column, Kind, NumberFormat
 from autoft.records.findings import Finding

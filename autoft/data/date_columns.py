@@ -8,9 +8,8 @@ import numpy as np
 
 from autoft.data import column_findings, date_formats
 from autoft.data.cells import Distinct
-from autoft.data.column_findings import DECLARE, percent
+from autoft.data.column_findings import DECLARE, Inferred, percent, ruled_out
 from autoft.data.dates import DAY_OR_MONTH, FOREIGN_DATE, UNITS
-from autoft.data.inferred import Inferred, ruled_out
 from autoft.errors import SchemaError, quoted
 
 #: Share of the cells that must be dates for the rest to count as mistakes: texts are no dates by chance.

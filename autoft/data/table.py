@@ -15,6 +15,8 @@ in files.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import unicodedata
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
@@ -25,14 +27,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from autoft.data.fingerprint import fingerprint
 from autoft.data.missing_words import MissingWords
 from autoft.data.sources import limits
 from autoft.data.sources.binary_files import read_binary
 from autoft.data.sources.files import TEXTS, is_file, open_table
 from autoft.data.sources.frames import from_records, joined, to_frame
 from autoft.data.sources.text_files import read_csv, read_json_lines
-from autoft.data.times import to_nanoseconds
+from autoft.data.times import ZONED, to_nanoseconds
 from autoft.errors import TableError, quoted
 from autoft.records.arrays import EXACT
 
@@ -299,3 +300,21 @@ def _text(cell: object, cleaned: _Cleaned, name: str) -> str | None:
 def _unsupported(name: str, what: str) -> TableError:
     must, fix = "hold numbers, texts, booleans, dates or durations", "turn it into plain columns, or remove it"
     return TableError(f"Column {quoted(name)}", must, f"it holds values of type {what}", fix)
+
+
+def fingerprint(frame: pd.DataFrame) -> str:
+    """SHA-256 of names and content (hexadecimal); depends on the order of rows and columns."""
+    digest = hashlib.sha256()
+    for i, name in enumerate(frame.columns):
+        column = frame.iloc[:, i]
+        zoned = isinstance(column.dtype, pd.DatetimeTZDtype)
+        values = (column.dt.tz_localize(None) if zoned else column).to_numpy()
+        digest.update(json.dumps([name, ZONED if zoned else str(values.dtype), len(values)]).encode())
+        if values.dtype == object:
+            codes, distinct = pd.factorize(values)
+            digest.update(json.dumps(list(distinct)).encode())
+            values = codes.astype("int64")
+        elif values.dtype == np.float64:
+            values = np.where(np.isnan(values), np.nan, values)  # NaNs differ in bits that nobody sees
+        digest.update(values.tobytes())
+    return digest.hexdigest()

@@ -19,12 +19,11 @@ import yaml
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from autoft.errors import RecipeError
-from autoft.recipe import places
 from autoft.recipe.fields import RecipeSection
 from autoft.recipe.knowledge import Knowledge
 from autoft.recipe.messages import Mistake, broken_rule, mistakes_in, nearest, report
 from autoft.recipe.sections import Data, Evaluate, Preprocess, Report, Schema, Search, TaskChoice
-from autoft.recipe.yaml import MAX_BYTES, add_resolvers, load, plain
+from autoft.recipe.yaml import MAX_BYTES, Place, add_resolvers, in_dict, in_file, in_python, load, of_change, plain
 from autoft.registry import registry_of
 
 #: Names that the command line and `AutoFineTuner` use for values of a recipe.
@@ -69,7 +68,7 @@ class Recipe(RecipeSection):
 
     _folder: Path | None = PrivateAttr(default=None)
     _source: str = PrivateAttr(default="")
-    _place: places.Place | None = PrivateAttr(default=None)
+    _place: Place | None = PrivateAttr(default=None)
 
     @model_validator(mode="after")
     def _agree(self) -> Recipe:
@@ -139,7 +138,7 @@ class Recipe(RecipeSection):
         """
         if mistakes:
             whole = self._source or ("The recipe" if len(mistakes) > 1 else "")
-            raise report(mistakes, whole=whole, place=self._place or places.in_python)
+            raise report(mistakes, whole=whole, place=self._place or in_python)
 
     def _inside(self, key: tuple[str, str], text: str) -> Path:
         self.refuse(_path_mistakes(self.folder, key, text))
@@ -174,7 +173,7 @@ class Recipe(RecipeSection):
             section[keys[-1]] = int(value) if whole_number else value
             named[tuple(keys)] = name
 
-        place = partial(places.of_change, named, argument, self._place or places.in_python)
+        place = partial(of_change, named, argument, self._place or in_python)
         made = _validate(data, self._folder, self._source, whole="", place=partial(place, whole=self._source))
         made._place = place
         return made
@@ -246,7 +245,7 @@ def read_recipe(path: str | os.PathLike[str]) -> Recipe:
         found = "it is empty" if document.data is None else "it is a single value or a list"
         fix = "begin with 'data: {path: FILE, target: COLUMN}'"
         raise RecipeError(whole, "consist of sections ('key: value' lines)", found, fix)
-    folder, place = Path(os.path.abspath(path.parent)), partial(places.in_file, document)
+    folder, place = Path(os.path.abspath(path.parent)), partial(in_file, document)
     return _validate(document.data, folder, whole, whole=whole, place=place)
 
 
@@ -262,7 +261,7 @@ def recipe_of(values: Mapping[str, Any]) -> Recipe:
     autoft.errors.RecipeError: Argument 'recipe', 'serach' must be a key of a recipe, but there is none of that ...
     """
     whole = "Argument 'recipe'"
-    return _validate(plain(values), Path.cwd(), whole, whole=whole, place=places.in_dict)
+    return _validate(plain(values), Path.cwd(), whole, whole=whole, place=in_dict)
 
 
 def json_schema() -> dict[str, Any]:
@@ -290,7 +289,7 @@ def _read(path: Path) -> str:
         raise RecipeError(whole, "be readable", f"the system says: {error.strerror}", "check its permissions") from None
 
 
-def _validate(data: Any, folder: Path | None, source: str, *, whole: str, place: places.Place) -> Recipe:
+def _validate(data: Any, folder: Path | None, source: str, *, whole: str, place: Place) -> Recipe:
     mistakes: list[Mistake] = []
     try:
         recipe = Recipe.model_validate(data)

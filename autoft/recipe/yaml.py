@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from numbers import Integral
 from typing import Any, NoReturn
@@ -248,3 +248,34 @@ def _report(source: str, error: yaml.MarkedYAMLError) -> NoReturn:
 
 def _refuse(source: str, line: int, must: str, found: str, fix: str = "write the value out in plain YAML") -> NoReturn:
     raise RecipeError(f"Recipe {source}, line {line}", must, found, fix) from None
+
+
+#: Line of a path into a recipe, and how to call it. Functions of a module, so that a recipe can be pickled.
+Place = Callable[[Path], tuple[int, str]]
+
+
+def in_python(path: Path) -> tuple[int, str]:
+    return 0, f"'{dotted(path)}' of the recipe"
+
+
+def in_dict(path: Path) -> tuple[int, str]:
+    return 0, f"'{dotted(path)}'"
+
+
+def in_file(document: Document, path: Path) -> tuple[int, str]:
+    return document.line(path), f"line {document.line(path)}, '{dotted(path)}'"
+
+
+def of_change(
+    named: Mapping[Path, str],
+    argument: str,
+    earlier: Place,
+    path: Path,
+    whole: str = "",
+) -> tuple[int, str]:
+    """The argument that changed a value, else its place in the recipe as it was `earlier`."""
+    for size in range(len(path), 0, -1):
+        if path[:size] in named:
+            return 0, argument.format(named[path[:size]])
+    line, text = earlier(path)
+    return line, f"{whole}, {text}" if whole else text

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from autoft.schema.portable import messages
-from autoft.schema.portable.validate.numbers import whole
+from autoft.schema.portable.validate.domains import whole
 
 #: The words that TFDV takes for truth values: each pair for itself, (true, false).
 _TRUTHS = (("true", "false"), ("TRUE", "FALSE"), ("1", "0"))

@@ -10,8 +10,7 @@ import numpy as np
 
 from autoft.schema.portable.messages import Histogram
 from autoft.schema.portable.validate import distances
-from autoft.schema.portable.validate.reasons import Reason
-from autoft.schema.portable.validate.view import View
+from autoft.schema.portable.validate.view import Reason, View
 
 #: Field of the schema's ``drift_comparator`` -> TFDV's name of the distance, and its words for it.
 _DISTANCES = {
