@@ -16,7 +16,6 @@ import pandas as pd
 from autoft.data.audit import (
     TableView,
     column_quality,
-    dates,
     personal,
     placeholders,
     redundant_columns,
@@ -158,7 +157,7 @@ def _date_repairs(column: Column, seconds: Array) -> Iterator[Repair]:
     known = np.where(placeholders.on_days(seconds, days), np.nan, seconds)
     if (known < _EARLIEST).any() or (known >= _LATEST).any():
         yield replace(blank, low=float(_EARLIEST), high=float(_LATEST - 1))
-    low, high = (limit if np.isfinite(limit) else None for limit in dates.limits(known))
+    low, high = (limit if np.isfinite(limit) else None for limit in placeholders.date_limits(known))
     if low is not None or high is not None:
         yield replace(blank, code="far-dates", low=low, high=high)
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from autoft.data import target as targets
 from autoft.data import weights as row_weights
-from autoft.data.audit import near_copies, odd_rows, row_hashes
+from autoft.data.audit import near_copies, outliers, row_hashes
 from autoft.errors import RecipeError, SchemaError, quoted
 from autoft.evaluation import folds
 from autoft.evaluation.metrics import default_objective, metrics_of
@@ -68,7 +68,7 @@ def note_odd_rows(dataset: Dataset) -> Dataset:
     It needs scikit-learn, which a mere check of a table does without.
     """
     table = dataset.description
-    odd = odd_rows.find_odd_rows(dataset.features, table.converted, kept=table.kept)
+    odd = outliers.find_odd_rows(dataset.features, table.converted, kept=table.kept)
     return replace(dataset, findings=(*dataset.findings, *odd))
 
 

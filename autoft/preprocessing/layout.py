@@ -17,8 +17,7 @@ import numpy as np
 from autoft.errors import PreprocessError
 from autoft.preprocessing.categories import CategoryInput, category_inputs
 from autoft.preprocessing.custom import CustomInput, custom_inputs
-from autoft.preprocessing.encoders.dates import CYCLES
-from autoft.preprocessing.encoders.numbers import Boolean, Logarithm, Robust, quotient
+from autoft.preprocessing.encoders.numbers import CYCLES, Boolean, Logarithm, Robust, quotient
 from autoft.preprocessing.text import TextInput, text_inputs
 from autoft.records.arrays import Array
 from autoft.records.columns import Column

@@ -9,7 +9,6 @@ import pandas as pd
 
 from autoft.data.audit import (
     column_quality,
-    dates,
     duplicates,
     hidden_groups,
     leaks,
@@ -53,7 +52,7 @@ OWN: tuple[Check, ...] = (
     placeholders.placeholder_dates,
     column_quality.quasi_constant,
     units.mixed_units,
-    dates.far_dates,
+    placeholders.far_dates,
     spellings.spellings,
     placeholders.placeholder_words,
     personal.personal_data,

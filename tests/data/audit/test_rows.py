@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from autoft.data.audit import AuditOptions, audit, near_copies, near_duplicates, odd_rows
+from autoft.data.audit import AuditOptions, audit, near_copies, near_duplicates, outliers
 from autoft.data.audit.row_hashes import keys
 from autoft.data.columns import infer_columns
 from autoft.data.convert import convert
@@ -370,7 +370,7 @@ def test_a_long_tail_is_no_outlier(draw):
 def rows_apart(made: pd.DataFrame, **arguments: Any) -> list[Finding]:
     frame = read(made).frame
     columns, _ = infer_columns(frame, kinds={}, target="y")
-    return odd_rows.find_odd_rows(tuple(c for c in columns if c.name != "y"), convert(frame, columns), **arguments)
+    return outliers.find_odd_rows(tuple(c for c in columns if c.name != "y"), convert(frame, columns), **arguments)
 
 
 def test_rows_unlike_all_others_are_found_by_the_forest():
