@@ -10,16 +10,13 @@ import pandas as pd
 from autoft.data.audit import (
     column_quality,
     duplicates,
-    hidden_groups,
     leaks,
-    near_duplicates,
     outliers,
     personal,
     placeholders,
     redundant_columns,
-    row_order,
+    row_structure,
     spellings,
-    sums,
     target_quality,
     units,
 )
@@ -43,7 +40,7 @@ OWN: tuple[Check, ...] = (
     spellings.target_spellings,
     column_quality.number_of_inputs,
     duplicates.duplicates,
-    near_duplicates.near_duplicates,
+    duplicates.near_duplicates,
     column_quality.missing,
     column_quality.infinite,
     column_quality.rare_categories,
@@ -57,11 +54,11 @@ OWN: tuple[Check, ...] = (
     placeholders.placeholder_words,
     personal.personal_data,
     redundant_columns.redundant_columns,
-    sums.sums,
+    redundant_columns.sums,
     outliers.outlying_values,
     leaks.leaks,
-    hidden_groups.hidden_groups,
-    row_order.row_order,
+    row_structure.hidden_groups,
+    row_structure.row_order,
 )
 
 

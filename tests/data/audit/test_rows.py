@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from autoft.data.audit import AuditOptions, audit, near_copies, near_duplicates, outliers
+from autoft.data.audit import AuditOptions, audit, duplicates, near_copies, outliers
 from autoft.data.audit.row_hashes import keys
 from autoft.data.columns import infer_columns
 from autoft.data.convert import convert
@@ -203,7 +203,7 @@ def test_a_column_in_several_units_tells_rows_apart_once():
 
 
 def test_of_many_likely_rows_a_part_is_read_and_pairs_stay_whole(monkeypatch):
-    monkeypatch.setattr(near_duplicates, "MOST_CANDIDATES", 40)
+    monkeypatch.setattr(duplicates, "MOST_CANDIDATES", 40)
     again = table().head(200)
     made = pd.concat([table(), again.assign(m0=again["m0"] + 5)], ignore_index=True)
     finding = only(run(made), "near-duplicate-rows")
