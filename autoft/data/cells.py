@@ -133,11 +133,8 @@ class Distinct:
         return Dates(seconds=np.full(count, np.nan), zoned=np.zeros(count, dtype=bool))
 
     def seconds(self, form: str, zoned: bool | None = None) -> Floats:
-        """Each value as seconds since 1970-01-01 UTC, NaN where it is no such date.
-
-        Args:
-            zoned: Whether a date has to name its time zone, or must not; None takes both.
-        """
+        """Each value as seconds since 1970-01-01 UTC, NaN where it is no such date; `zoned` says whether a date has to
+        name its time zone, or must not (None takes both)."""
         dates = self.dates(form)
         return dates.seconds if zoned is None else np.where(dates.zoned == zoned, dates.seconds, np.nan)
 

@@ -40,10 +40,8 @@ class Given:
     values: pd.Series[Any]
 
     def by_cell(self) -> dict[Hashable, Any]:
-        """The value behind each canonical cell (as `numpy.ndarray.tolist` gives it).
-
-        Raises:
-            SchemaError: If two different values have one canonical form, such as 1 and "1".
+        """The value behind each canonical cell (as `numpy.ndarray.tolist` gives it). Raises a SchemaError if two
+        different values have one canonical form, such as 1 and "1".
 
         >>> import pandas as pd
         >>> Given(cells=pd.Series(["1", "unk", None], dtype=object), values=pd.Series([1, "unk", None])).by_cell()
@@ -72,10 +70,8 @@ class Given:
 
 
 def to_plain(value: Any, target: str) -> tuple[Plain, str]:
-    """A label as JSON can carry it, and the name of its type, which is empty for JSON's own.
-
-    Raises:
-        SchemaError: If it is of a type that could not be given back.
+    """A label as JSON can carry it, and the name of its type, which is empty for JSON's own. Raises a SchemaError if it
+    is of a type that could not be given back.
 
     >>> to_plain(np.int8(3), "y"), to_plain(datetime.date(2024, 2, 29), "y")
     ((3, ''), ('2024-02-29', 'date'))

@@ -49,10 +49,8 @@ class Repaired:
 
 
 def apply(frame: pd.DataFrame, repairs: Sequence[Repair], *, drop_rows: bool = True) -> Repaired:
-    """Carry out repairs in their order; columns that the table lacks are passed over.
-
-    Args:
-        drop_rows: Whether rows may go, which they may not where every row awaits an answer.
+    """Carry out repairs in their order; columns that the table lacks are passed over. Without `drop_rows` no row goes,
+    as none may where every row awaits an answer.
 
     >>> import pandas as pd
     >>> town = Repair(code="spelling-variants", column="town", action="unify", spellings={"rome": "Rome"})

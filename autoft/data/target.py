@@ -111,11 +111,8 @@ def encode(series: pd.Series, target: Target) -> NDArray[Any]:
 
 
 def decode(positions: NDArray[Any], target: Target) -> NDArray[Any]:
-    """Class positions back to labels equal to those that were given, in their dtype.
-
-    Raises:
-        ArithmeticError, AttributeError, LookupError, TypeError, ValueError: If `target` is none that `understand` made.
-    """
+    """Class positions back to labels equal to those that were given, in their dtype. Raises an ArithmeticError,
+    AttributeError, LookupError, TypeError or ValueError if `target` is none that `understand` made."""
     classes = np.empty(len(target.classes), dtype=object)
     dtype = np.dtype(target.dtype)
     if dtype.kind not in "biufOmM":

@@ -11,11 +11,8 @@ ZONED = "datetime64[ns, UTC]"
 
 
 def to_nanoseconds(series: pd.Series[Any]) -> pd.Series[Any] | None:
-    """Times as ``datetime64[ns]``, with their zone as `ZONED`, under a fresh index.
-
-    Returns:
-        None where nanoseconds cannot hold one of them (before 1677, after 2262), or where only some have a zone.
-    """
+    """Times as ``datetime64[ns]``, with their zone as `ZONED`, under a fresh index; None where nanoseconds cannot hold
+    one of them (before 1677, after 2262), or where only some have a zone."""
     zoned = isinstance(series.dtype, pd.DatetimeTZDtype)
     if series.dtype == object:
         zones = {getattr(cell, "tzinfo", None) is not None for cell in series.dropna()}

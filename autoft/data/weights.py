@@ -17,12 +17,9 @@ from autoft.records.split import Member
 
 
 def take_out(table: Table, name: str | None, target: str) -> tuple[Table, Array | None]:
-    """The table without its column of weights, and the weights ``[n]``; None where the recipe names none.
-
-    Rows without a target may have any weight: they are left out or refused for that.
-
-    Raises:
-        SchemaError: If a weight is missing, negative, infinite or no number, or all are zero.
+    """The table without its column of weights, and the weights ``[n]``; None where the recipe names none. Rows without
+    a target may have any weight: they are left out or refused for that. Raises a SchemaError if another weight is
+    missing, negative, infinite or no number, or all are zero.
 
     >>> import pandas as pd
     >>> from autoft.data.table import read

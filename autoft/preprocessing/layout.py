@@ -126,14 +126,9 @@ def make_layout(
     options: LayoutOptions | None = None,
     hints: Hints | None = None,
 ) -> InputLayout:
-    """The layout of the feature columns of a table.
-
-    Of the converted cells only the distinct texts of categorical columns, the words of texts, and where ratios are
-    missing are read.
-
-    Raises:
-        PreprocessError: If no column can be used.
-    """
+    """The layout of the feature columns of a table. Of the converted cells only the distinct texts of categorical
+    columns, the words of texts, and where ratios are missing are read. Raises a PreprocessError if no column can be
+    used."""
     hints, options = hints or Hints(), options or LayoutOptions()
     own = [column for column in columns if column.id not in options.encoders]
     by_kind: dict[str, list[Column]] = defaultdict(list)

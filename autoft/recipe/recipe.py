@@ -116,11 +116,8 @@ class Recipe(RecipeSection):
         return self._folder or Path.cwd()
 
     def data_path(self) -> Path:
-        """The data file: absolute, links resolved, inside the recipe's folder.
-
-        Raises:
-            RecipeError: The recipe names no data, or a file elsewhere.
-        """
+        """The data file: absolute, links resolved, inside the recipe's folder. Raises a RecipeError if the recipe names
+        no data, or a file elsewhere."""
         if self.data.path is None:
             fix = "add 'data: {path: FILE}', or hand the data over"
             raise RecipeError(self._source or "The recipe", "name a data file", "data.path is missing", fix)
@@ -131,11 +128,7 @@ class Recipe(RecipeSection):
         return None if self.schema_.file is None else self._inside(("schema", "file"), self.schema_.file)
 
     def refuse(self, mistakes: Sequence[Mistake]) -> None:
-        """Say what is wrong with the recipe once the data are known, each mistake with its line.
-
-        Raises:
-            RecipeError: If there is any mistake.
-        """
+        """Raise a RecipeError if there is any mistake, found once the data are known; it names each with its line."""
         if mistakes:
             whole = self._source or ("The recipe" if len(mistakes) > 1 else "")
             raise report(mistakes, whole=whole, place=self._place or in_python)
@@ -146,11 +139,8 @@ class Recipe(RecipeSection):
 
     def with_changes(self, **changes: Any) -> Recipe:
         """A copy with new values by argument name (see `ARGUMENTS`), by the name of a top-level key, or by dotted path
-        (``**{"search.patience": 5}``). None keeps what the recipe says.
-
-        Raises:
-            RecipeError: A name or value is not valid; it names the argument.
-        """
+        (``**{"search.patience": 5}``). None keeps what the recipe says. Raises a RecipeError that names the argument if
+        a name or value is not valid."""
         return self.changed(changes, "argument '{}'")
 
     def changed(self, changes: Mapping[str, Any], argument: str) -> Recipe:
@@ -233,11 +223,8 @@ def _path_mistakes(folder: Path, key: tuple[str, str], text: str) -> list[Mistak
 
 
 def read_recipe(path: str | os.PathLike[str]) -> Recipe:
-    """The recipe in a file; it remembers its folder, which its paths are relative to.
-
-    Raises:
-        RecipeError: All mistakes in one message, each with its line and, for names, the nearest valid one.
-    """
+    """The recipe in a file; it remembers its folder, which its paths are relative to. Raises a RecipeError with all
+    mistakes in one message, each with its line and, for names, the nearest valid one."""
     path = Path(path)
     document = load(_read(path), source=path.name)
     whole = f"Recipe {path.name}"
@@ -250,10 +237,8 @@ def read_recipe(path: str | os.PathLike[str]) -> Recipe:
 
 
 def recipe_of(values: Mapping[str, Any]) -> Recipe:
-    """The recipe that a dict in the form of a recipe file says; its paths are relative to the current folder.
-
-    Raises:
-        RecipeError: All mistakes in one message, each with the path of its key.
+    """The recipe that a dict in the form of a recipe file says; its paths are relative to the current folder. Raises a
+    RecipeError with all mistakes in one message, each with the path of its key.
 
     >>> recipe_of({"data": {"target": "Churn"}, "serach": {"trials": 3}})
     Traceback (most recent call last):

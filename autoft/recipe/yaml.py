@@ -91,10 +91,8 @@ add_resolvers(_Loader)
 
 
 def load(text: str, *, source: str) -> Document:
-    """Read a YAML text of at most 64 kB strictly.
-
-    Raises:
-        RecipeError: If the text is not such YAML; it names `source` (the file) and the line.
+    """Read a YAML text of at most 64 kB strictly. Raises a RecipeError that names `source` (the file) and the line if
+    the text is not such YAML.
 
     >>> load("a: 1e-3\\nb: [no, 012, 12:30]\\n", source="r.yaml").data
     {'a': 0.001, 'b': ['no', 12, '12:30']}
@@ -149,11 +147,8 @@ def label(text: str) -> str | int | float | bool | None:
 
 
 def plain(values: Any, path: Path = ()) -> Any:
-    """Values of Python as a YAML file would give them: dicts with texts as keys, lists, and plain numbers.
-
-    Raises:
-        RecipeError: If they lie deeper than YAML may (as those that hold themselves do), or a key is no text.
-    """
+    """Values of Python as a YAML file would give them: dicts with texts as keys, lists, and plain numbers. Raises a
+    RecipeError if they lie deeper than YAML may (as those that hold themselves do), or a key is no text."""
     if len(path) > MAX_DEPTH:
         must, found = f"be nested at most {MAX_DEPTH} levels deep", "something lies deeper"
         where = f"Argument 'recipe', '{dotted(path[:2])}'"

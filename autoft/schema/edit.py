@@ -52,10 +52,7 @@ def widen(schema: Any, column: str, low: float, high: float) -> Any:
 
 def without_rare_values(schema: Any, statistics: Any) -> Any:
     """Leave values that fewer than ten rows hold out of all domains; a column then may have values beside its domain.
-
-    Args:
-        statistics: Those of the table, as the engines of TensorFlow Metadata's messages make them.
-    """
+    `statistics` are those of the table, as the engines of TensorFlow Metadata's messages make them."""
     copy = deepcopy(schema)
     buckets = {f.path.step[0]: f.string_stats.rank_histogram.buckets for f in statistics.proto.datasets[0].features}
     domains = {domain.name: domain for domain in copy.string_domain}

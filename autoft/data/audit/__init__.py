@@ -72,14 +72,9 @@ def audit(
     names: Array | None = None,
     options: AuditOptions = DEFAULTS,
 ) -> tuple[Finding, ...]:
-    """All findings about a training table; those of severity ``error`` forbid training. Nothing is changed.
-
-    Args:
-        names: ``[n]`` hashes of the cells that the recipe leaves out of the frame, by which rows may be told apart.
-
-    Raises:
-        SetupError: If a check of an installed package fails.
-    """
+    """All findings about a training table; those of severity ``error`` forbid training. Nothing is changed. `names`
+    ``[n]`` are hashes of the cells that the recipe leaves out of the frame, by which rows may be told apart. Raises a
+    SetupError if a check of an installed package fails."""
     if target not in frame.columns:
         every = [str(name) for name in frame.columns]
         fix = nearest(target, every) or f"choose one of {', '.join(map(repr, every[:20]))}"

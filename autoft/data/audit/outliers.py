@@ -86,14 +86,9 @@ FAR_SCORE = 5.0
 
 
 def find_odd_rows(features: tuple[Column, ...], converted: Converted, *, kept: Array | None = None) -> list[Finding]:
-    """At most one note with the rows that are isolated by far fewer questions than the others.
-
-    Imports scikit-learn, so it is no check of the audit and runs in a training only. Categories count by how rare they
-    are; missing numbers are the median.
-
-    Args:
-        kept: Positions of the rows in the table that was read, where some were left out.
-    """
+    """At most one note with the rows that are isolated by far fewer questions than the others. Imports scikit-learn, so
+    it is no check of the audit and runs in a training only. Categories count by how rare they are; missing numbers are
+    the median. `kept` are the positions of the rows in the table that was read, where some were left out."""
     usable = [column for column in features if column.used and column.kind != "text"][:MOST_COLUMNS]
     rows = len(converted.values[usable[0].id]) if usable else 0
     if len(usable) < FEWEST_COLUMNS or rows < FEWEST_FOREST:

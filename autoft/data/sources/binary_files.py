@@ -16,14 +16,8 @@ _NAMES = {"parquet": "Parquet", "feather": "Feather", "orc": "ORC", "excel": "Ex
 
 
 def read_binary(where: str, stream: BinaryIO, format_name: str, stored: int) -> pd.DataFrame:
-    """Reads a Parquet, Feather, ORC or Excel file.
-
-    Args:
-        stored: Bytes of the file, against which those that it unpacks to are held.
-
-    Raises:
-        SetupError: If the package that reads Excel files is not installed.
-    """
+    """Reads a Parquet, Feather, ORC or Excel file of so many `stored` bytes, against which those that it unpacks to are
+    held. Raises a SetupError if the package that reads Excel files is not installed."""
     if not stream.read(1):
         raise TableError(where, "have columns and rows", "the file is empty", "check how it was written")
     stream.seek(0)

@@ -88,11 +88,8 @@ def is_file(data: object) -> bool:
 
 @contextmanager
 def open_table(source: Any) -> Iterator[TableFile]:
-    """The table's file, open for reading: a path, or a handle of bytes or text, which is read to its end.
-
-    Raises:
-        TableError: If it is missing, damaged, too large, or of no format that autoft reads; while it is open, too.
-    """
+    """The table's file, open for reading: a path, or a handle of bytes or text, which is read to its end. Raises a
+    TableError if it is missing, damaged, too large, or of no format that autoft reads; while it is open, too."""
     path = isinstance(source, str | os.PathLike)
     if path and _ADDRESS.match(str(source)):
         found, fix = "it is an address", "download it first, or load it with pandas and pass the DataFrame"

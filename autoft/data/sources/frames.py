@@ -165,10 +165,7 @@ def _side_by_side(columns: Iterable[pd.Series[Any]], names: Sequence[Any]) -> pd
 
 def to_series(column: Any, where: str, fix: str = _ONE_COLUMN) -> pd.Series[Any]:
     """A column in memory as a Series: a Series, list, 1-D array, column of Arrow or Polars, or a table of one column.
-
-    Raises:
-        TableError: If it is not one column.
-    """
+    Raises a TableError if it is not one column."""
     if isinstance(column, pd.Series):
         return column
     if callable(getattr(column, "to_arrow", None)):  # of Polars
