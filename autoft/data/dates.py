@@ -131,12 +131,8 @@ FOREIGN_DATE = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Dates:
-    """Dates of some cells.
-
-    Attributes:
-        seconds: ``[n]`` float64 since 1970-01-01 UTC, NaN where a cell is no date. Times without a zone are UTC.
-        zoned: ``[n]`` bool: whether the cell names its time zone.
-    """
+    """Dates of some cells: `seconds` ``[n]`` float64 since 1970-01-01 UTC, NaN where a cell is no date (times without a
+    zone are UTC), and `zoned` ``[n]`` bool, whether the cell names its time zone."""
 
     seconds: Floats
     zoned: NDArray[np.bool_]
@@ -149,11 +145,8 @@ def possible_formats(texts: Sequence[str]) -> list[str]:
 
 
 def read_dates(texts: Sequence[str], form: str, *, besides: bool = True) -> Dates:
-    """Texts as dates of one format, and of those that can be read in one way only (ISO, month names).
-
-    Args:
-        form: A name in `FORMATS`, `DECLARED` or `UNITS`.
-        besides: False reads this format alone. Dates are never read besides times of the day.
+    """Texts as dates of one format (a name in `FORMATS`, `DECLARED` or `UNITS`), and of those that can be read in one
+    way only (ISO, month names) unless `besides` is False. Dates are never read besides times of the day.
 
     >>> read_dates(["02/01/1970", "1970-01-02", "2 January 1970 01:00", "soon"], "%d/%m/%Y").seconds
     array([86400., 86400., 90000.,    nan])

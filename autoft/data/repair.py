@@ -26,12 +26,8 @@ EXAMPLES = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What a repair has done.
-
-    Attributes:
-        count: Cells that changed; of ``drop-rows`` the rows that are gone, of ``drop-column`` the cells that are.
-        examples: Cells before and after, at most two; a missing cell is an empty text.
-    """
+    """What a repair has done: `count` cells changed (of ``drop-rows`` rows are gone, of ``drop-column`` cells are);
+    `examples` before and after, at most two, a missing cell being an empty text."""
 
     code: RepairCode
     column: str | None

@@ -34,13 +34,8 @@ class Cells:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Typed:
-    """A table for an engine.
-
-    Attributes:
-        cells: By the user's name, in the table's order.
-        unreadable: Numeric columns without an empty cell some of whose cells count as missing all the same:
-            infinities, and texts that are no numbers.
-    """
+    """A table for an engine: `cells` by the user's name, in the table's order. `unreadable` are numeric columns without
+    an empty cell some of whose cells count as missing all the same: infinities, and texts that are no numbers."""
 
     cells: Mapping[str, Cells]
     rows: int

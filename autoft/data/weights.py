@@ -50,14 +50,9 @@ def uneven(weights: Array | None) -> Array | None:
 
 
 def check_classes(weights: Array | None, labels: pd.Series[Any], name: str | None) -> None:
-    """Every class needs rows that count: one to learn from, one to be scored on.
-
-    Args:
-        labels: The class of each row as text, None where it is missing, ``[n]``.
-        name: The column of weights.
-
-    Raises:
-        SchemaError: If fewer than two rows of a class have a weight above 0; it names the class.
+    """Every class needs rows that count, one to learn from and one to be scored on: raises a SchemaError that names the
+    first with fewer than two rows of a weight above 0. `labels` ``[n]`` are texts, None where missing, `name` is the
+    column of weights.
 
     >>> import pandas as pd
     >>> check_classes(np.array([1.0, 2.0, 0.0, 0.0]), pd.Series(["a", "a", "b", "b"], name="y"), "w")

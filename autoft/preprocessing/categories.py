@@ -51,13 +51,9 @@ def guard(text: str | None) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CategoryInput:
-    """A categorical column.
-
-    Attributes:
-        vocabulary: All categories of the training table, sorted.
-        slots: Width of a member's own table: categories it can tell apart, besides unknown (0) and missing (1).
-        embed: Whether categories become learned vectors instead of one-hot columns.
-    """
+    """A categorical column: all categories of the training table, sorted; the width of a member's own table (categories
+    it can tell apart besides unknown, 0, and missing, 1); and whether they become learned vectors instead of one-hot
+    columns."""
 
     id: str
     vocabulary: tuple[str, ...]

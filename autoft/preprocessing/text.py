@@ -70,12 +70,8 @@ def cleaned(texts: Iterable[Any]) -> Array:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Texts:
-    """The cells of a text column.
-
-    Attributes:
-        counts: Sparse ``[n, v]`` float32 (CSR): how often each word of the vocabulary is in each text.
-        keys: ``[n]`` uint64, equal for texts of the same words in the same order, known or not.
-    """
+    """The cells of a text column: sparse `counts` ``[n, v]`` float32 (CSR) of each word of the vocabulary in each text,
+    and `keys` ``[n]`` uint64, equal for texts of the same words in the same order, known or not."""
 
     counts: Any
     keys: Array
@@ -146,13 +142,9 @@ class Words:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextInput:
-    """A column of running text.
-
-    Attributes:
-        vocabulary: Words that two rows of the training table have at least, sorted; a member of the stack knows only
-            those of its own training rows.
-        slots: Words that a member can know, the most frequent ones; each is a dense input.
-    """
+    """A column of running text: the words that two rows of the training table have at least, sorted, of which a member
+    of the stack knows only those of its own training rows, and at most so many, the most frequent (`slots`, each a
+    dense input)."""
 
     id: str
     vocabulary: tuple[str, ...]

@@ -57,12 +57,8 @@ def mistakes_in(error: ValidationError, data: Any, model: type[BaseModel]) -> tu
 
 
 def report(mistakes: Sequence[Mistake], *, whole: str, place: Callable[[Path], tuple[int, str]]) -> RecipeError:
-    """One error that lists the mistakes (at least one) in the order of their lines.
-
-    Args:
-        whole: Name of the whole ("Recipe churn.yaml"), or "" for arguments.
-        place: Line of a path and how to call it ("line 4, 'search.trials'").
-    """
+    """One error that lists the mistakes (at least one) in the order of their lines. `whole` names the whole ("Recipe
+    churn.yaml"), "" for arguments; `place` gives the line of a path and how to call it ("line 4, 'search.trials'")."""
     mistakes = sorted(mistakes, key=lambda mistake: place(mistake.path)[0])
     if len(mistakes) == 1:
         only = mistakes[0]

@@ -124,12 +124,9 @@ class Anomaly:
 def findings(
     result: Any, proto: Any, schema: Any, environment: Environment, *, unreadable: frozenset[str], engine: str
 ) -> Iterator[Finding]:
-    """One finding per reason of every anomaly, in the order of the schema; new columns last.
-
-    Args:
-        result: The engine's ``Anomalies`` of the statistics `proto`.
-        unreadable: Columns without an empty cell, some of whose cells could not be read and count as missing.
-    """
+    """One finding per reason of every anomaly in `result`, the engine's ``Anomalies`` of the statistics `proto`, in the
+    order of the schema; new columns last. `unreadable` are columns without an empty cell, some of whose cells could not
+    be read and count as missing."""
     made = partial(Anomaly, environment=environment, engine=engine)
     if result.data_missing:
         yield made(type="DATA_MISSING", short="Data missing", description="the table has no rows").finding()

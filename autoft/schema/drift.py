@@ -100,13 +100,9 @@ class Shift:
 def shifts(
     statistics: Any, columns: Sequence[Column], converted: Converted, rows: int, *, more: int = 0
 ) -> tuple[Shift, ...]:
-    """The columns that both tables have, in the order of `columns`; none if the table has no rows.
-
-    Args:
-        statistics: The training table's ``DatasetFeatureStatisticsList`` as `ProtoEngine.statistics` made it.
-        converted: The cells of the other table.
-        more: Columns of the table that are compared in another call, as they share the one false alarm.
-    """
+    """The columns that both tables have, in the order of `columns`; none if the table has no rows. `statistics` are the
+    training table's, as `ProtoEngine.statistics` made them, `converted` the cells of the other table. As the columns of
+    both calls share the one false alarm, `more` says how many are compared in another one."""
     known = references(statistics)
     cells = {column.name: cells_of(column, converted) for column in columns if rows and column.name in known}
     compared = [(column, own) for column in columns if (own := cells.get(column.name)) is not None]

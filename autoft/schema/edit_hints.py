@@ -39,11 +39,7 @@ class EditHint:
 
 def hints(found: Iterable[Finding], statistics: Any, schema: Any, file: str, *, serving: bool) -> tuple[EditHint, ...]:
     """A hint for each finding about the schema, in the same order; of those that one command accepts the first only.
-
-    Args:
-        statistics: The ``DatasetFeatureStatisticsList`` that was validated.
-        serving: Whether the table was one to predict.
-    """
+    `statistics` is the ``DatasetFeatureStatisticsList`` of the table, which was one to predict if `serving`."""
     told = {feature.path.step[0]: feature for feature in statistics.datasets[0].features}
     features = {feature.name: feature for feature in schema.feature}
     rows = int(statistics.datasets[0].num_examples)

@@ -21,12 +21,9 @@ from autoft.schema.engine import Environment
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableStatistics:
-    """Statistics of one table.
-
-    Attributes:
-        proto: A ``DatasetFeatureStatisticsList`` of one data set, which is named after the engine that made it.
-        unreadable: Numeric columns without an empty cell, some of whose cells are infinite or no numbers.
-    """
+    """Statistics of one table: `proto` is a ``DatasetFeatureStatisticsList`` of one data set, which is named after the
+    engine that made it; `unreadable` are numeric columns without an empty cell, some of whose cells are infinite or no
+    numbers."""
 
     proto: Any
     columns: tuple[Column, ...]

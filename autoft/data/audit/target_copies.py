@@ -24,11 +24,8 @@ MIN_DISTINCT = 20
 
 
 def copied_class(ordinal: Array, truth: Array) -> float:
-    """Share of the rows in which a column names the class, 0 if it is no copy.
-
-    Args:
-        ordinal: ``[n]`` the column's values as positions, -1 where missing.
-        truth: ``[n]`` class positions.
+    """Share of the rows in which a column names the class, 0 if it is no copy: `ordinal` ``[n]`` are its values as
+    positions, -1 where missing, `truth` ``[n]`` class positions.
 
     >>> truth = np.arange(200) % 2
     >>> copied_class(np.where(np.arange(200) < 6, 1 - truth, truth), truth)

@@ -53,15 +53,10 @@ _SEP_LINE = re.compile(r"sep=(.)\r?\n?", re.IGNORECASE)  # as Excel names the se
 
 
 def read_csv(where: str, stream: BinaryIO, ending: str = ".csv") -> pd.DataFrame:
-    """Reads separated texts without interpreting the cells.
-
-    The separator is a comma (a tab in ``.tsv``) or whichever of comma, semicolon, tab and bar fits the first rows.
-
-    Returns:
-        One column per field in the file's order, under the file's names, doubled and empty names included. The cells
-        are texts exactly as they stand in the file; an empty cell is ``""``. Last columns that have neither a name nor
-        a cell are left out: they come from separators at the ends of the lines.
-    """
+    """Reads separated texts, exactly as they stand in the file (an empty cell is ``""``): one column per field in the
+    file's order, under the file's names, doubled and empty names included. Last columns that have neither a name nor a
+    cell are left out: they come from separators at the ends of the lines. The separator is a comma (a tab in ``.tsv``)
+    or whichever of comma, semicolon, tab and bar fits the first rows."""
     _check_head(where, stream, json_lines=False)
     usual_limit = csv.field_size_limit(limits.MAX_CELL)
     try:

@@ -15,13 +15,8 @@ from autoft.records.columns import Column
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NumberScale:
-    """How a member scales a number: ``(x - middle) * factor``.
-
-    Attributes:
-        center: What fills a gap.
-        middle, factor: Of the scale.
-        unit: Where it is not 0, ``sign(x) log1p(|x| / unit)`` is scaled in place of x.
-    """
+    """How a member scales a number: ``(x - middle) * factor``, of ``sign(x) log1p(|x| / unit)`` in place of x where
+    `unit` is not 0; `center` fills a gap."""
 
     center: float
     middle: float
