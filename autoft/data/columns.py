@@ -33,14 +33,10 @@ from autoft.records.findings import Finding
 #: Share of the cells that must agree for the rest to count as mistakes. Of numbers 95 % will do
 #: (`number_formats.MOST_NUMBERS`): that the others are missing is an input of the networks, too.
 _NEARLY_ALL = 0.99
-#: Share from which the rest is more likely junk than part of identifiers.
-_LARGELY = 0.9
-#: Share from which a person would ask what the rest is.
-_MOSTLY = 0.5
-#: Share of distinct values above which short tokens identify the row.
-_UNIQUE = 0.95
-#: With fewer rows, distinct values prove nothing.
-_ENOUGH_ROWS = 20
+#: Share from which the rest is more likely junk than part of identifiers, and from which a person would ask what it is.
+_LARGELY, _MOSTLY = 0.9, 0.5
+#: Share of distinct values above which short tokens identify the row; with fewer rows they prove nothing.
+_UNIQUE, _ENOUGH_ROWS = 0.95, 20
 
 
 def infer_columns(

@@ -12,10 +12,9 @@ from autoft.data.column_findings import DECLARE, Inferred, percent, ruled_out
 from autoft.data.dates import DAY_OR_MONTH, FOREIGN_DATE, UNITS
 from autoft.errors import SchemaError, quoted
 
-#: Share of the cells that must be dates for the rest to count as mistakes: texts are no dates by chance.
-NEARLY_ALL = 0.9
-#: The same for dates whose century is unknown, which are used as categories.
-NEARLY_ALL_SHORT = 0.99
+#: Share of the cells that must be dates for the rest to count as mistakes (texts are no dates by chance), and that of
+#: dates whose century is unknown, which are used as categories.
+NEARLY_ALL, NEARLY_ALL_SHORT = 0.9, 0.99
 #: Share from which a person would ask what the rest is.
 MOSTLY = 0.5
 #: The first and the last year of dates that need no question.

@@ -25,10 +25,8 @@ MISSING_WORD = "\ue000missing"
 #: Longer words are none (base64, addresses without end), and would make every vocabulary as wide as they are.
 LONGEST_WORD = 64
 
-#: Fewest and most words of a text column that a member can know.
-FEWEST_SLOTS, MOST_SLOTS = 64, 512
-#: Rows of the table for each word between these limits.
-ROWS_PER_SLOT = 8
+#: Fewest and most words of a text column that a member can know, and rows of the table for each word between these.
+FEWEST_SLOTS, MOST_SLOTS, ROWS_PER_SLOT = 64, 512, 8
 
 #: Bytes that the encoded words of all text columns may take for all members; a wider encoding is cut to it.
 MOST_BYTES = 10**9

@@ -47,10 +47,9 @@ Measure = Literal["Jensen-Shannon", "infinity norm"]
 LEAST: dict[Measure, float] = {"Jensen-Shannon": 0.02, "infinity norm": 0.05}
 #: Share of tables without any change that may raise an alarm in some column.
 FALSE_ALARMS = 0.01
-#: So many columns that are empty more often, or less often, have one cause and one finding.
-TOGETHER = 3
-#: More columns that have changed have one finding: the rows are of other things.
-MANY_DRIFTED = 4
+#: So many columns that are empty more often, or less often, have one cause and one finding; and so have more columns
+#: than this that have changed: the rows are of other things.
+TOGETHER, MANY_DRIFTED = 3, 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,22 +21,15 @@ from autoft.records.findings import Finding, Severity
 
 #: A larger share of empty cells is a warning.
 MANY_MISSING = 0.3
-#: So many columns or more that are empty in the same rows have one finding,
-TOGETHER = 3
-#: if of the rows in which either is empty this share is empty in both.
-SAME_CELLS = 0.9
-#: Of more columns with many empty cells each has its own finding from here on.
-MOST_GROUPED = 500
+#: So many columns or more have one finding if of the rows in which either is empty this share is empty in both; of more
+#: columns with many empty cells than the last each has its own.
+TOGETHER, SAME_CELLS, MOST_GROUPED = 3, 0.9, 500
 #: A larger share of rows with a category of their own is a warning.
 MANY_RARE = 0.5
 #: Share of the rows of categories that are not distinguished, from which on it is said, and is a warning.
 SOME_UNKNOWN, MANY_UNKNOWN = 0.05, 0.2
-#: A column is nearly constant if all but this share of its cells are equal,
-OTHERS = 0.001
-#: or all but so few of them.
-FEW_OTHERS = 5
-#: Nothing is said of columns with fewer cells.
-MIN_FILLED = 100
+#: A column is nearly constant if all but this share of its cells are equal, or so few; not with fewer cells.
+OTHERS, FEW_OTHERS, MIN_FILLED = 0.001, 5, 100
 #: From this share of the cells on, unreadable numbers or dates are an error: their column says nothing.
 MOST_UNREADABLE = 0.9
 #: Kinds that do not become inputs, as a person would call such a column.

@@ -135,12 +135,10 @@ FEWEST_COLUMNS = 3
 MOST_CANDIDATES = 100_000
 #: Pairs that are listed with the finding.
 SHOWN = 5
-#: A column follows another if their ranks correlate so well.
-FOLLOWS = 0.95
+#: A column follows another if the ranks of so many rows correlate so well.
+FOLLOWS, MOST_RANKED = 0.95, 2_000
 #: Columns whose correlations with all earlier ones are looked at together.
 BLOCK = 512
-#: Rows of which ranks are correlated.
-MOST_RANKED = 2_000
 
 #: Positions of a row, of its partner, and of the column in which they may differ.
 _Pair = tuple[int, int, int]

@@ -75,10 +75,8 @@ def _reach(drawn: Array) -> tuple[float, float]:
 FEWEST_FOREST = 100
 #: One column alone is the matter of `outlying_values`.
 FEWEST_COLUMNS = 2
-#: Rows that the forest looks at, at most.
-MOST_ROWS = 10_000
-#: Columns that it looks at, at most.
-MOST_COLUMNS = 100
+#: Rows and columns that the forest looks at, at most.
+MOST_ROWS, MOST_COLUMNS = 10_000, 100
 #: Scores near 1 are odd and below 0.5 usual (Liu et al. 2008).
 ODD = 0.6
 #: Least distance of an odd score from those of the other rows, in their standard deviations.

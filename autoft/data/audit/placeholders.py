@@ -33,10 +33,8 @@ WORDS = frozenset(
 )
 #: Fewer values prove nothing.
 MIN_VALUES = 50
-#: A constant of no known form must come at least so often,
-OFTEN = 10
-#: and in at least this share of the cells.
-OFTEN_SHARE = 5e-4
+#: A constant of no known form must come at least so often, and in at least this share of the cells.
+OFTEN, OFTEN_SHARE = 10, 5e-4
 DAY = 86_400.0
 #: Findings about suspect numbers: known codes for "unknown", and other constants.
 NUMBER_CODES: tuple[RepairCode, ...] = ("placeholder-values", "outlying-constant")

@@ -20,12 +20,10 @@ from autoft.records.findings import Finding
 
 #: |Spearman's rho| from which two columns have one order.
 SAME_ORDER = 0.999
-#: Rows on which likely pairs of columns are found.
-SCREENED = 2_000
+#: Rows on which likely pairs of columns are found, and on which rho is measured.
+SCREENED, MEASURED = 2_000, 20_000
 #: Columns whose correlations with all later ones are looked at together.
 BLOCK = 512
-#: Rows on which rho is measured.
-MEASURED = 20_000
 #: Least mean number of rows per value of a recoding: two columns that name rows are none.
 ROWS_PER_VALUE = 2.0
 #: Fewer rows prove nothing.
@@ -164,16 +162,11 @@ def _together(first: str, one: Array, second: str, other: Array) -> Chart:
 FITTED_ROWS, ROWS_PER_COLUMN = 100, 3
 #: Rows that are looked at, and columns.
 MOST_ROWS, MOST_COLUMNS = 5_000, 100
-#: Share of its spread by which a sum of features may differ, as by rounding.
-ROUNDING = 1e-3
-#: Weights of sums and differences are 1 or -1 to this.
-WEIGHT = 0.01
-#: A column with less than this share of the spread of the sum is no part of it.
-PART = 1e-3
-#: Longer sums are not named.
-MOST_PARTS = 12
-#: Columns with fewer values have sums by chance.
-MIN_DISTINCT = 10
+#: Share of its spread by which a sum of features may differ, as by rounding; weights of sums and differences are 1 or -1
+#: to this; a column with less than this share of the spread of the sum is no part of it.
+ROUNDING, WEIGHT, PART = 1e-3, 0.01, 1e-3
+#: Longer sums are not named, and columns with fewer values have sums by chance.
+MOST_PARTS, MIN_DISTINCT = 12, 10
 
 
 @check("sum-of-columns", "sum-leak", scope="pairs")

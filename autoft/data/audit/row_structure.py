@@ -16,26 +16,18 @@ from autoft.records.columns import Column, Task
 from autoft.records.evidence import Evidence
 from autoft.records.findings import Finding, Severity
 
-#: Fewer values are categories rather than groups.
-FEWEST_GROUPS = 20
-#: Fewer pairs of rows of one value prove nothing.
-FEWEST_PAIRS = 100
-#: Agreement of the target within groups (0: as anywhere, 1: equal) that is notable,
-SAME_TARGET = 0.5
-#: and that makes a warning by itself.
-CONSTANT_TARGET = 0.8
+#: Fewer values are categories rather than groups, and fewer pairs of rows of one value prove nothing.
+FEWEST_GROUPS, FEWEST_PAIRS = 20, 100
+#: Agreement of the target within groups (0: as anywhere, 1: equal) that is notable, and that makes a warning by itself.
+SAME_TARGET, CONSTANT_TARGET = 0.5, 0.8
 #: Agreement of another column within groups that makes it nearly constant.
 SAME_COLUMN = 0.8
 #: With more rows for each value on average, that the target depends on it is something to learn, and no group.
 LARGE = 50
-#: Fewest other columns that are compared,
-FEWEST_COLUMNS = 3
-#: and this share of them must be nearly constant.
-MANY_COLUMNS = 0.5
-#: Most candidates that are looked at, those with the fewest values,
-MOST_CANDIDATES = 12
-#: and most other columns for each.
-MOST_COLUMNS = 30
+#: Fewest other columns that are compared, and the share of them that must be nearly constant.
+FEWEST_COLUMNS, MANY_COLUMNS = 3, 0.5
+#: Most candidates that are looked at, those with the fewest values, and most other columns for each.
+MOST_CANDIDATES, MOST_COLUMNS = 12, 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,26 +139,18 @@ def _group_finding(alike: _Alike, target: str) -> Finding:
     return Finding("group-structure", "warning" if known else "info", name, must, found, fix, evidence)
 
 
-#: Fewer rows prove nothing.
-FEWEST_ROWS = 50
-#: Fewer different values are no time.
-FEWEST_TIMES = 20
-#: Stretches of time, of as many rows each, whose targets are compared.
-STRETCHES = 10
-#: Rows on which they are compared, at most.
-MOST_ROWS = 100_000
-#: Below this probability the target changes with time,
-UNLIKELY = 1e-6
-#: and from this effect on (Cramer's V; its like for ranks) that is notable.
-NOTABLE = 0.1
+#: Fewer rows prove nothing, and fewer different values are no time.
+FEWEST_ROWS, FEWEST_TIMES = 50, 20
+#: Stretches of time, of as many rows each, whose targets are compared, and rows on which they are, at most.
+STRETCHES, MOST_ROWS = 10, 100_000
+#: Below this probability the target changes with time; from this effect on (Cramer's V; its like for ranks) notably.
+UNLIKELY, NOTABLE = 1e-6, 0.1
 #: A column with this share of steps in one direction is in order.
 IN_ORDER = 0.995
 #: Standard deviations of a shuffled file beyond which chance is no explanation, whatever the number of tables.
 SURE = 8.0
-#: Largest difference of neighbours, relative to a shuffled file, in a file that is sorted by the target.
-SORTED = 0.05
-#: Largest such difference in a file that is not in random order.
-ORDERED = 0.8
+#: Largest difference of neighbours, relative to a shuffled file, in one that is sorted by the target, or in some order.
+SORTED, ORDERED = 0.05, 0.8
 
 
 @check("time-structure", "target-sorted", "target-follows-order", scope="rows")

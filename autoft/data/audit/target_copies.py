@@ -11,14 +11,11 @@ from autoft.records.arrays import Array
 KAPPA = 0.8
 #: Values of such a column for each class, at most: with more they describe, and do not copy.
 VALUES_PER_CLASS = 2
-#: Share of rows on one straight line from which a column is a copy of a number,
-ON_LINE = 0.5
-#: how near, as a share of the number's spread,
-LINE_WIDTH = 1e-6
-#: and lines through two rows that are tried: one in four is the right one where half of the rows lie on it.
-LINES = 40
-#: Rows by which the best line is chosen.
-SCREENED = 500
+#: Share of rows on one straight line from which a column is a copy of a number; how near, as a share of its spread;
+ON_LINE, LINE_WIDTH = 0.5, 1e-6
+#: lines through two rows that are tried (one in four is the right one where half of the rows lie on it); and rows by
+#: which the best is chosen.
+LINES, SCREENED = 40, 500
 #: Numbers with fewer distinct values meet lines by chance.
 MIN_DISTINCT = 20
 

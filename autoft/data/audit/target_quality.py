@@ -20,23 +20,17 @@ from autoft.records.arrays import Array
 from autoft.records.evidence import Evidence
 from autoft.records.findings import Finding
 
-#: Fewer rows with a target are an error.
-MIN_ROWS = 20
-#: Fewer rows with a target for each fold are a warning.
-ROWS_PER_FOLD = 10
-#: A smaller share of the rows makes accuracy useless as a measure.
-RARE = 0.05
-#: Of more than four classes: less than this share of what each would have if all had as many rows.
-RARE_AMONG_MANY = 0.2
+#: Fewer rows with a target are an error, and fewer for each fold a warning.
+MIN_ROWS, ROWS_PER_FOLD = 20, 10
+#: A smaller share of the rows makes accuracy useless as a measure; of more than four classes, a smaller share of what
+#: each would have if all had as many rows.
+RARE, RARE_AMONG_MANY = 0.05, 0.2
 #: Skewness (third standardised moment) beyond which a few rows dominate a squared error; the exponential
 #: distribution has 2.
 SKEWED = 3.0
-#: A pile at an end of the values has at least this share of the rows.
-PILE = 0.01
-#: It has at least this many times as many rows as any other value.
-PILE_TIMES = 3
-#: Fewest distinct values among which piles are looked for.
-MANY_VALUES = 50
+#: A pile at an end of at least so many distinct values has this share of the rows, and so many times as many rows as
+#: any other value, at least.
+MANY_VALUES, PILE, PILE_TIMES = 50, 0.01, 3
 
 
 @check("target-missing-values", scope="target")
