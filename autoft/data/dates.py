@@ -53,19 +53,16 @@ def _pattern(form: str, time: str = _TIME) -> re.Pattern[str]:
     return re.compile(rf"\s*+\[?{weekday}{form}{time}\]?\s*+", re.IGNORECASE | re.ASCII)
 
 
+def _plain(*forms: str) -> dict[str, re.Pattern[str]]:
+    return {form: _pattern(form.replace(".", r"\.")) for form in forms}
+
+
 _COMPACT = r"%Y(?P<m>[0-9]{2})(?P<d>[0-9]{2})"
 _COMPACT_TIME = rf"[T\ ](?P<H>[0-9]{{2}}):?(?P<M>[0-9]{{2}})(?::?(?P<S>[0-9]{{2}}(?:[.,][0-9]{{1,9}})?))?{_ZONE}"
 #: Formats that are recognised; of equally good ones the first is taken. Each has an optional time of day.
 FORMATS: Mapping[str, re.Pattern[str]] = {
     "iso": _pattern("%Y-%m-%d"),
-    "%Y/%m/%d": _pattern("%Y/%m/%d"),
-    "%Y.%m.%d": _pattern(r"%Y\.%m\.%d"),
-    "%d.%m.%Y": _pattern(r"%d\.%m\.%Y"),
-    "%d/%m/%Y": _pattern("%d/%m/%Y"),
-    "%m/%d/%Y": _pattern("%m/%d/%Y"),
-    "%d-%m-%Y": _pattern("%d-%m-%Y"),
-    "%m-%d-%Y": _pattern("%m-%d-%Y"),
-    "%m.%d.%Y": _pattern(r"%m\.%d\.%Y"),
+    **_plain("%Y/%m/%d", "%Y.%m.%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%m.%d.%Y"),
     "%d %b %Y": _pattern(r"%d(?:st|nd|rd|th|\.)?(?:\ of)?[-\ /]{0,2}%b[-\ /.,]{0,2}%Y"),
     "%b %d, %Y": _pattern(r"%b\.?[-\ /.]{0,2}%d(?:st|nd|rd|th)?[-\ /,]{1,2}%Y"),
     "%Y %b %d": _pattern(r"%Y[-\ /]?%b\.?[-\ /]?%d"),
@@ -84,11 +81,7 @@ DECLARED: Mapping[str, re.Pattern[str]] = {
     "%Y%m%d%H%M%S": _pattern(rf"{_COMPACT}(?P<H>[0-9]{{2}})(?P<M>[0-9]{{2}})(?P<S>[0-9]{{2}})?", ""),
     "%d%m%Y": _pattern("%d(?P<m>[0-9]{2})%Y", ""),
     "%m%d%Y": _pattern("%m(?P<d>[0-9]{2})%Y", ""),
-    "%d/%m/%y": _pattern("%d/%m/%y"),
-    "%m/%d/%y": _pattern("%m/%d/%y"),
-    "%d-%m-%y": _pattern("%d-%m-%y"),
-    "%m-%d-%y": _pattern("%m-%d-%y"),
-    "%d.%m.%y": _pattern(r"%d\.%m\.%y"),
+    **_plain("%d/%m/%y", "%m/%d/%y", "%d-%m-%y", "%m-%d-%y", "%d.%m.%y"),
     "%d %b %y": _pattern(r"%d(?:st|nd|rd|th|\.)?[-\ /]{0,2}%b[-\ /.,]{0,2}'?%y"),
     "%b %d, %y": _pattern(r"%b\.?[-\ /]{1,2}%d(?:st|nd|rd|th)?[-\ /,]{1,2}'?%y"),
     "%b %y": _pattern(r"%b\.?[-\ /]{0,2}'?%y", ""),

@@ -27,7 +27,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "UUID": uuid.UUID,
 }
 _KINDS: tuple[type, ...] = (datetime.date, datetime.time, decimal.Decimal, uuid.UUID)
-_CLOSED = {"[)": "left", "(]": "right", "[]": "both", "()": "neither"}
+_CLOSED: Mapping[str, Any] = {"[)": "left", "(]": "right", "[]": "both", "()": "neither"}
 
 Plain = str | int | float | bool
 

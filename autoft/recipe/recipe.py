@@ -28,19 +28,14 @@ from autoft.registry import registry_of
 
 #: Names that the command line and `AutoFineTuner` use for values of a recipe.
 ARGUMENTS: Mapping[str, str] = {
-    "target": "data.target",
-    "positive": "data.positive",
-    "missing": "data.missing",
-    "decimal": "data.decimal",
-    "algorithm": "search.algorithm",
-    "trials": "search.trials",
-    "minutes": "search.minutes",
-    "epochs": "search.epochs",
-    "folds": "evaluate.folds",
-    "objective": "evaluate.objective",
-    "strategy": "evaluate.strategy",
-    "title": "report.title",
-    "private": "report.private",
+    key: f"{section}.{key}"
+    for section, keys in {
+        "data": ("target", "positive", "missing", "decimal"),
+        "search": ("algorithm", "trials", "minutes", "epochs"),
+        "evaluate": ("folds", "objective", "strategy"),
+        "report": ("title", "private"),
+    }.items()
+    for key in keys
 }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, Strict, model_validator
-from pydantic_core import CoreSchema, PydanticKnownError, core_schema
+from pydantic_core import CoreSchema
 
 from autoft.recipe.fields import Between, Choices, Names, OneOf, RecipeSection, Text, distinct
 from autoft.recipe.messages import broken_rule
@@ -19,22 +19,21 @@ _KINDS = ("numeric", "boolean", "categorical", "date", "text", "identifier")
 TaskChoice = Literal["auto", "binary", "multiclass", "regression"]
 
 
-class _ColumnKind:
+class _ColumnKind(OneOf):
     """A kind of column, or ``date`` with a format behind it."""
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(self._valid)
+    def names(self) -> tuple[str, ...]:
+        return _KINDS
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: Any) -> dict[str, Any]:
         return {"anyOf": [{"enum": list(_KINDS)}, {"pattern": "^date [^ ]"}], "type": "string"}
 
     def _valid(self, value: Any) -> str:
-        if isinstance(value, str) and (value in _KINDS or (value.startswith("date ") and value[5:].strip())):
-            return value
-        raise PydanticKnownError("literal_error", {"expected": ", ".join(f"'{name}'" for name in _KINDS)})
+        dated = isinstance(value, str) and value.startswith("date ") and value[5:].strip()
+        return str(value) if dated else super()._valid(value)
 
 
-ColumnKind = Annotated[str, _ColumnKind()]
+ColumnKind = Annotated[str, _ColumnKind("kind of column")]
 
 
 def _schema_name(text: str) -> str:

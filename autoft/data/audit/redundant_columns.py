@@ -162,8 +162,8 @@ def _together(first: str, one: Array, second: str, other: Array) -> Chart:
 FITTED_ROWS, ROWS_PER_COLUMN = 100, 3
 #: Rows that are looked at, and columns.
 MOST_ROWS, MOST_COLUMNS = 5_000, 100
-#: Share of its spread by which a sum of features may differ, as by rounding; weights of sums and differences are 1 or -1
-#: to this; a column with less than this share of the spread of the sum is no part of it.
+#: Share of its spread by which a sum may differ, as by rounding; how near to 1 or -1 its weights are; and a column with
+#: less than this share of the spread of the sum is no part of it.
 ROUNDING, WEIGHT, PART = 1e-3, 0.01, 1e-3
 #: Longer sums are not named, and columns with fewer values have sums by chance.
 MOST_PARTS, MIN_DISTINCT = 12, 10

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from autoft.data.typed import Cells, Typed
 from autoft.schema.portable import messages
+
+if TYPE_CHECKING:  # a schema is read and a table validated without pandas
+    from autoft.data.typed import Cells, Typed
 
 TOP, RANKS = 20, 1000  # how many values are listed as the most frequent, and how many are ranked
 LARGEST = 1024  # bytes; longer texts are listed by a placeholder
@@ -69,6 +70,8 @@ def _moments(ordered: NDArray[np.float64]) -> tuple[float, float]:
 
 
 def _texts(stats: Any, values: NDArray[Any]) -> None:
+    import pandas as pd
+
     codes, distinct = pd.factorize(values)
     counts = np.bincount(codes).astype(np.float64)
     sizes = np.array([len(text.encode()) for text in distinct])
