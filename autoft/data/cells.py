@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 from autoft.data import number_cells
 from autoft.data.dates import CLOCK, DECLARED, UNITS, Dates, read_dates
 from autoft.data.number_cells import NumberCell
-from autoft.data.table import canonical, number_text
-from autoft.data.times import ZONED
+from autoft.data.table import ZONED, canonical, number_text
 from autoft.records.columns import NumberFormat
 
 Floats = NDArray[np.float64]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -15,7 +15,6 @@ from autoft.data.cells import Distinct
 from autoft.data.table import number_text
 from autoft.errors import quoted
 from autoft.formatting import counted
-from autoft.records.arrays import Array
 from autoft.records.columns import NumberFormat, RepairCode
 from autoft.records.findings import Finding
 from autoft.records.repairs import Action, Repair
@@ -79,7 +78,7 @@ def _change(repair: Repair, count: int, examples: tuple[tuple[str, str], ...] = 
 def _cells(column: pd.Series[Any], repair: Repair) -> tuple[pd.Series[Any], Change]:
     """The column after one repair of its cells, by its distinct values."""
     distinct = Distinct.of(column)
-    new = _ACTIONS[repair.action](distinct, repair)
+    new = _new_values(distinct, repair)
     if not new:
         return column, _change(repair, 0)
     values, before = distinct.values.copy(), distinct.texts
@@ -94,60 +93,35 @@ def _cells(column: pd.Series[Any], repair: Repair) -> tuple[pd.Series[Any], Chan
     return result, _change(repair, int(distinct.counts[list(new)].sum()), examples)
 
 
-#: By position, what distinct values become; None makes a cell missing.
-_New = Mapping[int, str | float | None]
+def _new_values(distinct: Distinct, repair: Repair) -> Mapping[int, str | float | None]:
+    """By position, what distinct values become; None makes a cell missing. A column of numbers or times has no texts to
+    repair."""
+    texts = dict(enumerate(distinct.texts)) if distinct.values.dtype == object else {}
+    if repair.action == "words":
+        return {i: None for i, text in texts.items() if text.strip().casefold() in repair.words}
+    if repair.action == "numbers":
+        wrong = np.isin(distinct.numbers_in(repair.number_format), repair.numbers)
+        return dict.fromkeys(np.flatnonzero(wrong).tolist())
+    if repair.action == "dates":
+        seconds = distinct.seconds(repair.date_format or "iso")
+        low = -np.inf if repair.low is None else repair.low
+        high = np.inf if repair.high is None else repair.high
+        wrong = on_days(seconds, repair.numbers) | (seconds < low) | (seconds > high)
+        return dict.fromkeys(np.flatnonzero(wrong).tolist())
+    if repair.action == "scale":
+        return _scaled(distinct, repair)
+    unify = repair.action == "unify"
+    new = {i: repair.spellings.get(fold(text), text) if unify else text.strip() for i, text in texts.items()}
+    return {i: text for i, text in new.items() if text != texts[i]}
 
 
-def _strip(distinct: Distinct, repair: Repair) -> _New:
-    return {i: text.strip() for i, text in _texts(distinct) if text != text.strip()}
-
-
-def _words(distinct: Distinct, repair: Repair) -> _New:
-    return {i: None for i, text in _texts(distinct) if text.strip().casefold() in repair.words}
-
-
-def _unify(distinct: Distinct, repair: Repair) -> _New:
-    unified = {i: repair.spellings.get(fold(text), text) for i, text in _texts(distinct)}
-    return {i: text for i, text in unified.items() if text != distinct.texts[i]}
-
-
-def _texts(distinct: Distinct) -> Iterable[tuple[int, str]]:
-    """The values of a column of texts by position; a column of numbers or times has none to repair."""
-    return enumerate(distinct.texts) if distinct.values.dtype == object else ()
-
-
-def _numbers(distinct: Distinct, repair: Repair) -> _New:
-    return _missing(np.isin(distinct.numbers_in(repair.number_format), repair.numbers))
-
-
-def _dates(distinct: Distinct, repair: Repair) -> _New:
-    seconds = distinct.seconds(repair.date_format or "iso")
-    low = -np.inf if repair.low is None else repair.low
-    high = np.inf if repair.high is None else repair.high
-    return _missing(on_days(seconds, repair.numbers) | (seconds < low) | (seconds > high))
-
-
-def _missing(wrong: Array) -> _New:
-    return dict.fromkeys(np.flatnonzero(wrong).tolist())
-
-
-def _scale(distinct: Distinct, repair: Repair) -> _New:
+def _scaled(distinct: Distinct, repair: Repair) -> Mapping[int, str | float]:
     numbers, form = distinct.numbers_in(repair.number_format), repair.number_format or NumberFormat()
     wrong = numbers >= repair.cut if repair.above else (numbers > 0) & (numbers < repair.cut)
     # Twelve digits: 67 inches are 170.18 centimetres, not 170.17999999999998.
     scaled = {int(i): float(f"{numbers[i] * repair.factor:.12g}") for i in np.flatnonzero(wrong & np.isfinite(numbers))}
     texts = {i: number_text(v).replace(".", form.decimal) for i, v in scaled.items()}
     return texts if distinct.values.dtype == object else scaled
-
-
-_ACTIONS: Mapping[Action, Callable[[Distinct, Repair], _New]] = {
-    "strip": _strip,
-    "words": _words,
-    "unify": _unify,
-    "numbers": _numbers,
-    "dates": _dates,
-    "scale": _scale,
-}
 
 
 def to_json(repairs: Sequence[Repair]) -> list[dict[str, Any]]:

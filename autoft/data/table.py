@@ -30,10 +30,9 @@ import pandas as pd
 from autoft.data.missing_words import MissingWords
 from autoft.data.sources import limits
 from autoft.data.sources.binary_files import read_binary
-from autoft.data.sources.files import TEXTS, is_file, open_table
+from autoft.data.sources.files import is_file, open_table
 from autoft.data.sources.frames import from_records, joined, to_frame
 from autoft.data.sources.text_files import read_csv, read_json_lines
-from autoft.data.times import ZONED, to_nanoseconds
 from autoft.errors import TableError, quoted
 from autoft.records.arrays import EXACT
 
@@ -41,6 +40,8 @@ from autoft.records.arrays import EXACT
 _UNSEEN = "\u200b\u200e\u200f\u202a\u202c\u2060\ufeff"
 _NUMBERS = frozenset({"integer", "floating", "mixed-integer-float", "decimal"})
 _TIMES = frozenset({"datetime", "datetime64", "date"})
+#: The dtype of times that came with a time zone.
+ZONED = "datetime64[ns, UTC]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -50,7 +51,6 @@ class Table:
     Attributes:
         frame: The columns under unique names, rows numbered from 0; shares no memory with the caller's data.
         source: File name, ``file handle``, ``DataFrame`` or ``arrays``.
-        fingerprint: SHA-256 of names and content (hexadecimal); depends on the order of rows and columns.
         dtypes: The dtype that each column came with; ``text`` for CSV files.
         target: The name that `y` got if the data came as ``(X, y)``; it is the last column.
         given: The column of the target as it was given, if the caller of `read` named it and it is there.
@@ -71,7 +71,9 @@ class Table:
 def read(
     data: Any, *, target: str | None = None, allow_empty: bool = False, words: MissingWords | None = None
 ) -> Table:
-    """Reads a table from wherever it is.
+    """Reads a table from wherever it is. Columns are named by ``str()`` of their names; one without a name is called
+    ``column 3`` if it is the third. Raises a TableError if the data cannot be read or understood as a table with unique
+    names and at least one row.
 
     Args:
         data: Path or handle of a file (`files.FORMATS`, also compressed); a DataFrame, 2-D array (columns ``x0``,
@@ -80,13 +82,6 @@ def read(
         target: What the `y` column is called; None for its own name, or ``target`` if it has none.
         allow_empty: Whether a table without rows is fine, as it is for predictions.
         words: The words that mean a missing cell, None for the usual ones.
-
-    Returns:
-        The table. Columns are named by ``str()`` of their names; one without a name is called ``column 3`` if it is
-        the third.
-
-    Raises:
-        TableError: If the data cannot be read or understood as a table with unique names and at least one row.
 
     >>> import pandas as pd
     >>> read(pd.DataFrame({"age": [31, 47], "member": [True, None]})).frame
@@ -134,7 +129,7 @@ def read_file(source: Any) -> tuple[pd.DataFrame, str, bool]:
             raw = from_records(read_json_lines(file.where, file.stream), file.where)
         else:
             raw = read_binary(file.where, file.stream, file.format, file.stored)
-        return raw, file.name, file.format in TEXTS
+        return raw, file.name, file.format == "csv"
 
 
 def _dtype(column: pd.Series[Any]) -> str:
@@ -238,8 +233,23 @@ def _is_whole(cell: object) -> bool:
 
 
 def _times(series: pd.Series[Any], name: str, words: MissingWords) -> pd.Series[Any]:
-    times = to_nanoseconds(series)
-    return pd.Series(_texts(series.astype(object), name, words), dtype=object) if times is None else times
+    """Times as ``datetime64[ns]``, with their zone as `ZONED`; texts where only some have a zone, or nanoseconds cannot
+    hold one of them (before 1677, after 2262)."""
+    zones = {isinstance(series.dtype, pd.DatetimeTZDtype)}
+    if series.dtype == object:
+        zones = {getattr(cell, "tzinfo", None) is not None for cell in series.dropna()}
+    times = _nanoseconds(series) if len(zones) < 2 else None
+    if times is None:
+        return pd.Series(_texts(series.astype(object), name, words), dtype=object)
+    return times.dt.tz_localize("UTC") if True in zones else times
+
+
+def _nanoseconds(series: pd.Series[Any]) -> pd.Series[Any] | None:
+    try:
+        times = pd.to_datetime(series, utc=True).dt.tz_localize(None).astype("datetime64[ns]")
+    except (pd.errors.OutOfBoundsDatetime, OverflowError):
+        return None
+    return pd.Series(times.to_numpy(copy=True))
 
 
 def _durations(series: pd.Series[Any]) -> pd.Series[Any]:

@@ -55,7 +55,8 @@ def understand(
         whole = amounts is not None and bool(np.all(different == np.floor(different)))
         few = len(different) <= (MOST_CLASSES if whole else 2)
         task = "binary" if len(different) <= 2 else "multiclass"
-        if amounts is not None and not few and not _is_category(given):
+        category = given is not None and isinstance(given.values.dtype, pd.CategoricalDtype)
+        if amounts is not None and not few and not category:
             task = "regression"
     if task == "regression":
         odd = [text for text, number in zip(distinct.texts, distinct.numbers, strict=True) if np.isnan(number)]
@@ -225,10 +226,6 @@ def _in_order(labels: list[_Label]) -> list[_Label]:
         except TypeError:  # times with a zone and without
             pass
     return sorted(labels, key=lambda label: as_text(label[0]))
-
-
-def _is_category(given: Given | None) -> bool:
-    return given is not None and isinstance(given.values.dtype, pd.CategoricalDtype)
 
 
 def _positive(target: Target, rows: Mapping[str, int], wanted: Any) -> Any:
