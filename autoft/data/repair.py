@@ -15,9 +15,8 @@ from autoft.data.cells import Distinct
 from autoft.data.table import number_text
 from autoft.errors import quoted
 from autoft.formatting import counted
-from autoft.records.columns import NumberFormat, RepairCode
+from autoft.records.columns import Action, NumberFormat, Repair, RepairCode
 from autoft.records.findings import Finding
-from autoft.records.repairs import Action, Repair
 
 #: Examples of each change, at most: a log is no second copy of the data.
 EXAMPLES = 2

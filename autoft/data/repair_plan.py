@@ -28,8 +28,7 @@ from autoft.data.columns import infer_columns
 from autoft.data.convert import convert
 from autoft.data.repair import apply
 from autoft.records.arrays import Array
-from autoft.records.columns import Column, RepairCode
-from autoft.records.repairs import Repair
+from autoft.records.columns import Column, Repair, RepairCode
 
 CODES: tuple[RepairCode, ...] = get_args(RepairCode)
 #: Codes whose repair is to leave the column out.

@@ -19,10 +19,9 @@ import yaml
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from autoft.errors import RecipeError
-from autoft.recipe.fields import RecipeSection
 from autoft.recipe.knowledge import Knowledge
 from autoft.recipe.messages import Mistake, broken_rule, mistakes_in, nearest, report
-from autoft.recipe.sections import Data, Evaluate, Preprocess, Report, Schema, Search, TaskChoice
+from autoft.recipe.sections import Data, Evaluate, Preprocess, RecipeSection, Report, Schema, Search, TaskChoice
 from autoft.recipe.yaml import MAX_BYTES, Place, add_resolvers, in_dict, in_file, in_python, load, of_change, plain
 from autoft.registry import registry_of
 

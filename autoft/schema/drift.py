@@ -38,7 +38,7 @@ from autoft.data.convert import Converted, convert
 from autoft.errors import quoted
 from autoft.records.columns import Column, Kind, Target
 from autoft.records.findings import Finding, Severity, gathered
-from autoft.schema.portable.validate.distances import divergence
+from autoft.schema.portable.validate.comparators import divergence
 from autoft.schema.reference import MOST_CATEGORIES, Reference, cells_of, references
 
 Measure = Literal["Jensen-Shannon", "infinity norm"]

@@ -21,7 +21,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from autoft.data.audit.row_hashes import Keys, keys
+from autoft.data.audit.values import Keys, keys
 from autoft.data.cells import Distinct
 from autoft.data.convert import Converted
 from autoft.errors import AutoFTError, SetupError

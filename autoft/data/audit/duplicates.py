@@ -14,8 +14,7 @@ from autoft.data.audit import charts
 from autoft.data.audit.checks import TableView, check
 from autoft.data.audit.findings import label_text, row_numbers, share_of
 from autoft.data.audit.near_copies import NearCopies, find_near_copies
-from autoft.data.audit.row_hashes import Keys, hashed, meeting
-from autoft.data.audit.values import codes, missing_cells, ranked, repeated, sample
+from autoft.data.audit.values import Keys, codes, hashed, meeting, missing_cells, ranked, repeated, sample
 from autoft.records.arrays import Array
 from autoft.records.evidence import Cell, Evidence
 from autoft.records.findings import Finding, Severity

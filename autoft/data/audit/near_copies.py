@@ -15,8 +15,7 @@ from math import log
 
 import numpy as np
 
-from autoft.data.audit.row_hashes import hashed
-from autoft.data.audit.values import codes, missing_cells, sample
+from autoft.data.audit.values import codes, hashed, missing_cells, sample
 from autoft.records.arrays import Array
 from autoft.records.columns import Column
 

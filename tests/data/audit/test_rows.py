@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from autoft.data.audit import AuditOptions, audit, duplicates, near_copies, outliers
-from autoft.data.audit.row_hashes import keys
+from autoft.data.audit.values import keys
 from autoft.data.columns import infer_columns
 from autoft.data.convert import convert
 from autoft.data.table import read
