@@ -1,4 +1,4 @@
-"""Columns, target and preprocessing lines of a table; and repairs, each with all that a table to predict needs of it."""
+"""Columns, target and preprocessing lines of a table; repairs, each with all that a table to predict needs of it."""
 
 from __future__ import annotations
 

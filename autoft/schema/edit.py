@@ -1,4 +1,4 @@
-"""Edits of a schema: each takes a ``Schema`` message and returns a changed copy. Hints: the commands that a table needs.
+"""Edits of a schema: each takes a ``Schema`` message and returns a changed copy. Hints: the commands a table needs.
 
 They work on TensorFlow Metadata's messages and on our own. All raise SchemaError where the schema has no such column
 or the edit makes no sense for it.
