@@ -76,36 +76,6 @@ def mixed(name: str, cells: Distinct, wrong: Mask, must: str, fix: str) -> Findi
     return Finding("mixed-types", "warning", name, must, found, fix, evidence)
 
 
-def ambiguous_date(name: str, example: str, other: str) -> Finding:
-    """Day and month cannot be distinguished; `other` is the format that reads the month first."""
-    found = f"has dates whose day and month could be either, such as {quoted(example)}"
-    fix = f"they are read with the day first; else declare it as 'date {other}' under data.columns"
-    return Finding("ambiguous-date", "warning", name, "say which part of a date is the day", found, fix)
-
-
-def mixed_zones(name: str, cells: Distinct, naive: Mask) -> Finding:
-    """Some dates name their time zone and the others (`naive`) do not."""
-    count = counted(cells.rows(naive), "date")
-    found = f"has {count} without a time zone beside others with one ({first_cell(cells.first(naive))})"
-    fix = "those without are read as UTC; write all of them with their zone"
-    return Finding("mixed-zones", "warning", name, "name the time zone of every date or of none", found, fix)
-
-
-def short_years(name: str, cells: Distinct, short: Mask) -> Finding:
-    """Years have two digits, so the century is unknown."""
-    found = f"has {counted(cells.rows(short), 'value')} with a year of two digits ({first_cell(cells.first(short))})"
-    fix = f"it is used as a category; write dates as YYYY-MM-DD, or {DECLARE} (69 to 99 are then 1969 to 1999)"
-    return Finding("date-format", "warning", name, "have years of four digits to be a date", found, fix)
-
-
-def foreign_dates(name: str, cells: Distinct, foreign: Mask) -> Finding:
-    """Dates or durations in a form that is not read."""
-    found = f"has {counted(cells.rows(foreign), 'value')} that look like dates or durations in a form that is not read"
-    fix = "it is used as a category; write dates as YYYY-MM-DD, times with an offset (+02:00), durations as numbers"
-    must = "be in a form of docs/schema.md (Dates) to be a date"
-    return Finding("date-format", "warning", name, must, f"{found} ({first_cell(cells.first(foreign))})", fix)
-
-
 def date_range(name: str, cells: Distinct, times: Floats, far: Mask, years: tuple[int, int]) -> Finding:
     """Some dates are outside the usual years; `times` are the values in seconds since 1970."""
     usual = in_years(cells.spread(np.where(far, np.nan, times), np.nan))

@@ -7,10 +7,13 @@ from dataclasses import replace
 import numpy as np
 
 from autoft.data import column_findings, date_formats
+from autoft.data.audit.findings import first_cell
 from autoft.data.cells import Distinct
 from autoft.data.column_findings import DECLARE, Inferred, percent, ruled_out
 from autoft.data.dates import DAY_OR_MONTH, FOREIGN_DATE, UNITS
 from autoft.errors import SchemaError, quoted
+from autoft.formatting import counted
+from autoft.records.findings import Finding
 
 #: Share of the cells that must be dates for the rest to count as mistakes (texts are no dates by chance), and that of
 #: dates whose century is unknown, which are used as categories.
@@ -42,7 +45,10 @@ def _short_years(name: str, distinct: Distinct) -> Inferred | None:
     short = date_formats.find_short_years(distinct)
     if distinct.share(short) < NEARLY_ALL_SHORT:
         return None
-    finding = column_findings.short_years(name, distinct, short)
+    count, first = counted(distinct.rows(short), "value"), first_cell(distinct.first(short))
+    found = f"has {count} with a year of two digits ({first})"
+    fix = f"it is used as a category; write dates as YYYY-MM-DD, or {DECLARE} (69 to 99 are then 1969 to 1999)"
+    finding = Finding("date-format", "warning", name, "have years of four digits to be a date", found, fix)
     return Inferred("categorical", "years of two digits are not guessed", {}, (finding,))
 
 
@@ -50,7 +56,10 @@ def _foreign_dates(name: str, distinct: Distinct) -> Inferred | None:
     """Dates that a person would read: with the months of another language, or zones by names that mean several."""
     if distinct.values.dtype != object or distinct.share(foreign := distinct.matches(FOREIGN_DATE)) < NEARLY_ALL:
         return None
-    finding = column_findings.foreign_dates(name, distinct, foreign)
+    found = f"has {counted(distinct.rows(foreign), 'value')} that look like dates or durations in a form that is not "
+    found += f"read ({first_cell(distinct.first(foreign))})"
+    fix = "it is used as a category; write dates as YYYY-MM-DD, times with an offset (+02:00), durations as numbers"
+    finding = Finding("date-format", "warning", name, "be in a form of docs/schema.md (Dates) to be a date", found, fix)
     return Inferred("categorical", "its dates or durations are of no form that is read", {}, (finding,))
 
 
@@ -63,10 +72,18 @@ def date_column(name: str, distinct: Distinct, form: str | None) -> Inferred:
         must = f"hold {date_formats.words(form, None)} only"
         findings.append(column_findings.mixed(name, distinct, wrong, must, fix))
     if form is not None and (either := date_formats.find_ambiguous(distinct, form)).any():
-        findings.append(column_findings.ambiguous_date(name, distinct.first(either)[1], DAY_OR_MONTH[form]))
+        must = "say which part of a date is the day"
+        found = f"has dates whose day and month could be either, such as {quoted(distinct.first(either)[1])}"
+        fix = f"they are read with the day first; else declare it as 'date {DAY_OR_MONTH[form]}' under data.columns"
+        findings.append(Finding("ambiguous-date", "warning", name, must, found, fix))
     zones = {bool(zoned) for zoned in dates.zoned[~wrong]}
     if len(zones) > 1:
-        findings.append(column_findings.mixed_zones(name, distinct, ~wrong & ~dates.zoned))
+        naive = ~wrong & ~dates.zoned
+        found = f"has {counted(distinct.rows(naive), 'date')} without a time zone beside others with one "
+        found += f"({first_cell(distinct.first(naive))})"
+        must = "name the time zone of every date or of none"
+        fix = "those without are read as UTC; write all of them with their zone"
+        findings.append(Finding("mixed-zones", "warning", name, must, found, fix))
     far = ~wrong & ~date_formats.within(dates.seconds, YEARS)
     if far.any():
         findings.append(column_findings.date_range(name, distinct, dates.seconds, far, YEARS))

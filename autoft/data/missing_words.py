@@ -112,10 +112,7 @@ def _numeric(cells: Texts, found: Collection[str]) -> bool:
 
 
 def findings(
-    columns: Sequence[Column],
-    counts: Mapping[str, Mapping[str, int]],
-    apart: Mapping[str, tuple[str, ...]],
-    rows: int,
+    columns: Sequence[Column], counts: Mapping[str, Mapping[str, int]], apart: Mapping[str, tuple[str, ...]], rows: int
 ) -> Iterator[Finding]:
     """Notes on words: those that are told apart from blank cells, and those that make much of a column missing."""
     every = sorted({word for words in counts.values() for word in words})

@@ -13,15 +13,7 @@ from typing import Any, get_args
 import numpy as np
 import pandas as pd
 
-from autoft.data.audit import (
-    TableView,
-    column_quality,
-    personal,
-    placeholders,
-    redundant_columns,
-    run_checks,
-    units,
-)
+from autoft.data.audit import TableView, column_quality, personal, placeholders, redundant_columns, run_checks, units
 from autoft.data.audit.spellings import fold, label_variants, variants
 from autoft.data.cells import Distinct
 from autoft.data.columns import infer_columns

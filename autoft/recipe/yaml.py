@@ -261,13 +261,7 @@ def in_file(document: Document, path: Path) -> tuple[int, str]:
     return document.line(path), f"line {document.line(path)}, '{dotted(path)}'"
 
 
-def of_change(
-    named: Mapping[Path, str],
-    argument: str,
-    earlier: Place,
-    path: Path,
-    whole: str = "",
-) -> tuple[int, str]:
+def of_change(named: Mapping[Path, str], argument: str, earlier: Place, path: Path, whole: str = "") -> tuple[int, str]:
     """The argument that changed a value, else its place in the recipe as it was `earlier`."""
     for size in range(len(path), 0, -1):
         if path[:size] in named:

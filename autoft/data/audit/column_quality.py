@@ -126,7 +126,8 @@ def unreadable_cells(column: Column, converted: Converted, rows: int) -> list[Fi
         return []
     first = converted.first_bad[column.id]
     what = {"numeric": "numbers", "boolean": "one of the two values of the training table"}.get(column.kind)
-    what = what or words(column.date_format, column.zoned if _is_date(first[1], column.date_format) else None)
+    dated = np.isfinite(read_dates([first[1]], column.date_format or "iso").seconds[0])
+    what = what or words(column.date_format, column.zoned if dated else None)
     found = f"has {share_of(count, rows, 'cells')} that are not {what} ({first_cell(first)})"
     fix = "correct them; they count as missing"
     filled = count + int(np.isfinite(converted.values[column.id]).sum()) + converted.infinite.get(column.id, 0)
@@ -135,10 +136,6 @@ def unreadable_cells(column: Column, converted: Converted, rows: int) -> list[Fi
     how = f", such as {_as_written(column)}," if column.kind == "date" else ""
     fix = f"write them as in the training{how} or leave cells empty where the value is unknown"
     return [Finding("unreadable-values", "error", column.name, f"hold {what}", found, fix)]
-
-
-def _is_date(text: str, form: str | None) -> bool:
-    return bool(np.isfinite(read_dates([text], form or "iso").seconds[0]))
 
 
 def _as_written(column: Column) -> str:

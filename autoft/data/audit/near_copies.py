@@ -100,16 +100,11 @@ def find_near_copies(features: Sequence[Column], values: Mapping[str, Array], ex
         return None
     group = _connected(pairs, len(first))
     if distance > QUIET:
-        group = _without_crowds(group)
+        size = np.bincount(group)[group]  # each row of a large group stands alone
+        group = np.where(size > max(MOST_COPIES, CROWD * len(group)), len(group) + np.arange(len(group)), group)
         if not MIN_ROWS <= len(np.unique(group)) < len(group):
             return None
     return NearCopies(group=group[same], distance=distance)
-
-
-def _without_crowds(group: Array) -> Array:
-    """Groups `[n]` of different rows, each row of a large group alone."""
-    size = np.bincount(group)[group]
-    return np.where(size > max(MOST_COPIES, CROWD * len(group)), len(group) + np.arange(len(group)), group)
 
 
 def _connected(pairs: Array, rows: int) -> Array:
