@@ -18,7 +18,6 @@ from autoft.data import (
     cells,
     column_findings,
     date_formats,
-    long_integers,
     number_cells,
     number_findings,
     number_formats,
@@ -84,10 +83,7 @@ def _describe(
     column = Column(id=identity, name=name, kind=inferred.kind, why=inferred.why, missing=missing, **facts)
     if is_target or (declared is not None and inferred.kind == declared.partition(" ")[0]):
         return column, inferred.findings
-    if column.kind == "text":
-        return column, (*inferred.findings, column_findings.running_text(column))
-    unused = () if column.used else (column_findings.unused(column, len(distinct.codes)),)
-    return column, (*inferred.findings, *unused)
+    return column, (*inferred.findings, *column_findings.of_kind(column, len(distinct.codes)))
 
 
 def _bare(name: str, distinct: Distinct) -> Inferred | None:
@@ -172,8 +168,8 @@ def _number(name: str, distinct: Distinct) -> Inferred | None:
         return _tokens(distinct) or Inferred("categorical", "digits behind a plus are telephone numbers")
     if len(distinct.values) / int(distinct.counts.sum()) > _UNIQUE and distinct.matches(cells.LONG_INTEGER).all():
         return Inferred("identifier", "whole numbers of more than 15 digits, hardly one of them twice")
-    values, apart = long_integers.kept(distinct)
-    if apart < long_integers.MOST_KEPT * values:
+    values, apart = column_findings.kept(distinct)
+    if apart < column_findings.MOST_KEPT * values:
         return Inferred("categorical", f"{values:,} whole numbers, of which floats can tell only {apart:,} apart")
     return _numeric(name, distinct)
 
@@ -183,7 +179,7 @@ def _numeric(name: str, distinct: Distinct, form: NumberFormat | None = None) ->
     values, wrong = numbers[np.isfinite(numbers)], np.isnan(numbers)
     integral = bool((values == np.round(values)).all())
     facts = {"distinct": len(np.unique(values)), "integral": integral, "number_format": form}
-    merged = long_integers.findings(name, distinct) if form is None else ()
+    merged = column_findings.long_integers(name, distinct) if form is None else ()
     if not wrong.any():
         return Inferred("numeric", "all values are numbers", facts, merged)
     finding = column_findings.mixed(name, distinct, wrong, "hold numbers only", "they count as missing; correct them")

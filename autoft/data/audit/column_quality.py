@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -59,7 +59,17 @@ def missing(view: TableView) -> Iterator[Finding]:
     """Empty cells."""
     together = _missing_together(view)
     for columns in together:
-        yield _missing_block(columns, len(view))
+        names, least = listed(column.name for column in columns), min(column.missing for column in columns)
+        found = (
+            f"has {len(columns):,} columns that are empty in the same rows, {share_of(least, len(view), 'rows')} at "
+        )
+        found += f"least ({names})"
+        fix = (
+            "remove those rows if they are blank, else check the source, or add the columns to data.drop; autoft fills "
+        )
+        fix += "them in and tells the network which they were"
+        evidence = share_evidence(least, len(view), "empty", "filled")
+        yield Finding("missing-values", "warning", None, "be filled in", found, fix, evidence)
     grouped = {column.id for columns in together for column in columns}
     for column in view.features:
         if not column.missing or column.id in grouped:
@@ -86,17 +96,6 @@ def _missing_together(view: TableView) -> list[list[Column]]:
         left = [column for column, share in zip(left[1:], both[1:], strict=True) if share < SAME_CELLS]
         groups += [alike] if len(alike) >= TOGETHER else []
     return groups
-
-
-def _missing_block(columns: Sequence[Column], rows: int) -> Finding:
-    """One warning for columns that are empty together, as blank rows are."""
-    names, empty = listed(column.name for column in columns), min(column.missing for column in columns)
-    found = f"has {len(columns):,} columns that are empty in the same rows, {share_of(empty, rows, 'rows')} at least "
-    found += f"({names})"
-    fix = "remove those rows if they are blank, else check the source, or add the columns to data.drop; autoft fills "
-    fix += "them in and tells the network which they were"
-    must, evidence = "be filled in", share_evidence(empty, rows, "empty", "filled")
-    return Finding("missing-values", "warning", None, must, found, fix, evidence)
 
 
 @check("infinite-values", scope="columns")
