@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,8 +31,6 @@ _HIDDEN_SHARE = 0.05
 #: Of the longest tail that is believed: a value may lie so many times as far from the middle as all others;
 #: and where the tail is not known, as nearly all values are equal.
 LONGEST_TAIL, UNKNOWN_TAIL = 100.0, 10.0
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -148,14 +146,13 @@ def references(proto: Any) -> Mapping[str, Reference]:
     return found
 
 
-def without_rare_values(statistics: T) -> T:
+def without_rare_values(statistics: Any) -> Any:
     """Statistics without values that fewer than `LEAST` rows hold.
 
     Of a column in which more than `_HIDDEN_SHARE` of the rows hold such values no comparison with later tables is
     left: a distance that cannot see them would be chance.
     """
-    source: Any = statistics
-    copy = replace(source, proto=deepcopy(source.proto))
+    copy = replace(statistics, proto=deepcopy(statistics.proto))
     for feature in copy.proto.datasets[0].features:
         if feature.HasField("string_stats"):
             _keep(feature.string_stats.top_values, "frequency")
@@ -167,8 +164,7 @@ def without_rare_values(statistics: T) -> T:
                 others = [deepcopy(fact) for fact in feature.custom_stats if fact.name not in (COUNTS, FILLED)]
                 del feature.custom_stats[:]
                 feature.custom_stats.extend(others)
-    result: T = copy
-    return result
+    return copy
 
 
 def _keep(values: Any, count: str) -> float:

@@ -60,14 +60,10 @@ def missing(view: TableView) -> Iterator[Finding]:
     together = _missing_together(view)
     for columns in together:
         names, least = listed(column.name for column in columns), min(column.missing for column in columns)
-        found = (
-            f"has {len(columns):,} columns that are empty in the same rows, {share_of(least, len(view), 'rows')} at "
-        )
-        found += f"least ({names})"
-        fix = (
-            "remove those rows if they are blank, else check the source, or add the columns to data.drop; autoft fills "
-        )
-        fix += "them in and tells the network which they were"
+        share = share_of(least, len(view), "rows")
+        found = f"has {len(columns):,} columns that are empty in the same rows, {share} at least ({names})"
+        fix = "remove those rows if they are blank, else check the source, or add the columns to data.drop; autoft "
+        fix += "fills them in and tells the network which they were"
         evidence = share_evidence(least, len(view), "empty", "filled")
         yield Finding("missing-values", "warning", None, "be filled in", found, fix, evidence)
     grouped = {column.id for columns in together for column in columns}
