@@ -1,24 +1,13 @@
-"""Drift: distance of each column from the training table, and the limit beyond chance.
+"""Drift: distance of each column from the training table, and the limit beyond chance (docs/schema.md says which).
 
-A distance is worth an alarm when it is both *large enough to matter* and *larger than chance makes it*:
+Between two samples of n and m rows of one column, chance makes the Jensen-Shannon divergence in bits chi-squared with
+one degree of freedom less than there are bins, times (1/n + 1/m) / (8 ln 2). What it makes of a share is bounded by
+Bernstein's inequality, which holds for few rows and rare categories too.
 
-- Numbers and dates: Jensen-Shannon divergence in bits (0 equal, 1 disjoint) over tenths of the training table. Matters
-  from 0.02 on, which is what a normal column gives that has moved by a third of its standard deviation. Between two
-  samples of n and m rows of one column, chance makes it chi-squared with one degree of freedom less than there are
-  bins, times (1/n + 1/m) / (8 ln 2).
-- Categories and shares of empty cells: infinity norm, the largest change of a category's share. Matters from 0.05 on:
-  five rows in a hundred are others. What chance makes of it is bounded by Bernstein's inequality, which holds for
-  few rows and rare categories too.
-
-The limits of all columns together are passed by chance in one table of a hundred.
-
-Values outside the training table's range, and categories that it did not have, come in every later table. They are
-worth an alarm where they are more than two samples of one column have: of n and m values in a random order, k or more
-of the m lie outside the range of the n with a chance below (k + 1) (m / (n + m))^k; a new category comes as often as
-the categories that the training table had once (Good 1953, "The Population Frequencies of Species"). So is a single
-number that lies far outside the range.
-
-Time goes on: dates that have moved on are worth a note, dates that have moved back a warning.
+Values outside the training table's range, and categories that it did not have, come in every later table: of n and m
+values in a random order, k or more of the m lie outside the range of the n with a chance below (k + 1) (m / (n + m))^k;
+a new category comes as often as the categories that the training table had once (Good 1953, "The Population Frequencies
+of Species"). A single number is worth an alarm that lies far outside the range.
 """
 
 from __future__ import annotations

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from google.protobuf import text_format
+from google.protobuf.message import DecodeError
 
 from autoft.data.convert import convert
 from autoft.data.typed import Typed, typed
@@ -119,8 +121,6 @@ class ProtoEngine(ABC):
 
     def to_text(self, schema: Any) -> str:
         """The schema in protobuf's text format, as in every TFDV ``schema.pbtxt``."""
-        from google.protobuf import text_format
-
         return str(text_format.MessageToString(schema))
 
     def from_text(self, text: str, source: str) -> Any:
@@ -138,8 +138,6 @@ class ProtoEngine(ABC):
 
     def load_statistics(self, data: bytes, source: str) -> TableStatistics:
         """The inverse of `dump_statistics`."""
-        from google.protobuf.message import DecodeError
-
         proto = self._messages()[1]()
         try:
             proto.ParseFromString(data)
@@ -164,8 +162,6 @@ def read_text(path: Path) -> str:
 
 def parse_schema(text: str, schema: Any, source: str) -> Any:
     """The empty message `schema`, filled from its text. Raises SchemaError if it is none or has no column."""
-    from google.protobuf import text_format
-
     try:
         text_format.Parse(text, schema)
     except text_format.ParseError as error:

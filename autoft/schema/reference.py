@@ -1,9 +1,7 @@
 """Reference counts of the training table, stored in its statistics for comparisons with later tables.
 
-The histograms of an engine are not enough. Of two random samples of one skewed column its ten bins of equal width
-differ by chance alone more than a real change would make them, since one far value decides where all bins lie. So
-the counts here are exact ones, between tenths of the training table, and a later table is counted between the same.
-They are stored as TensorFlow Metadata's ``custom_stats``, which every reader of statistics leaves alone.
+They are exact ones between tenths of the training table, as an engine's bins of equal width would not do (see
+docs/schema.md), in TensorFlow Metadata's ``custom_stats``, which every reader of statistics leaves alone.
 """
 
 from __future__ import annotations

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -21,13 +20,11 @@ from autoft.data.audit import (
     units,
 )
 from autoft.data.audit.checks import CHECKS, DEFAULTS, AuditOptions, Check, TableView, check, run_checks
+from autoft.data.convert import Converted
 from autoft.formatting import nearest
 from autoft.records.arrays import Array
 from autoft.records.columns import Column, Task
 from autoft.records.findings import MOST_ALIKE, Finding, gathered
-
-if TYPE_CHECKING:
-    from autoft.data.convert import Converted
 
 __all__ = ["CHECKS", "OWN", "AuditOptions", "Check", "Finding", "TableView", "audit", "check", "run_checks"]
 

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from autoft.records.arrays import EXACT
 
@@ -41,7 +42,5 @@ def to_series(column: Any) -> pd.Series[Any]:
 
 def _long(column: Any) -> bool:
     """Whether float64, as which integers with missing cells become, would merge some of them."""
-    import pyarrow.compute as pc
-
     ends = pc.min_max(column).as_py()
     return ends["min"] is not None and (ends["max"] > EXACT or ends["min"] < -EXACT)

@@ -11,28 +11,13 @@ from autoft.schema.portable.messages import AnomalyInfo, StatisticsType
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """The statistics of one column: a ``FeatureNameStatistics``."""
+    """The statistics of one column (a ``FeatureNameStatistics``), its type (``INT``, ``FLOAT`` or ``STRING``), and the
+    rows that hold a value and that hold none."""
 
     stats: Any
-
-    @property
-    def type(self) -> str:
-        """``INT``, ``FLOAT`` or ``STRING``."""
-        return str(StatisticsType.Name(self.stats.type))
-
-    @property
-    def present(self) -> float:
-        """Rows that hold a value."""
-        return float(self._common.num_non_missing)
-
-    @property
-    def missing(self) -> float:
-        """Rows that hold none."""
-        return float(self._common.num_missing)
-
-    @property
-    def _common(self) -> Any:
-        return getattr(self.stats, self.stats.WhichOneof("stats")).common_stats
+    type: str
+    present: float
+    missing: float
 
     @property
     def texts(self) -> dict[str, float]:
@@ -55,7 +40,12 @@ class View:
 
 def views(dataset: Any) -> Mapping[str, View]:
     """The columns of a table by name."""
-    return {stats.path.step[0]: View(stats=stats) for stats in dataset.features}
+    found = {}
+    for stats in dataset.features:
+        common, kind = getattr(stats, stats.WhichOneof("stats")).common_stats, str(StatisticsType.Name(stats.type))
+        present, missing = float(common.num_non_missing), float(common.num_missing)
+        found[stats.path.step[0]] = View(stats=stats, type=kind, present=present, missing=missing)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
