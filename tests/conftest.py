@@ -55,7 +55,7 @@ def forest(request: pytest.FixtureRequest) -> Iterator[None]:
     """Elsewhere no forest looks for odd rows: it takes five times as long as everything else before the search."""
     with pytest.MonkeyPatch.context() as patch:
         if "audit" not in request.path.parts:
-            patch.setattr("autoft.data.audit.odd_rows.find_odd_rows", lambda *args, **kept: ())
+            patch.setattr("autoft.data.audit.outliers.find_odd_rows", lambda *args, **kept: ())
         yield
 
 

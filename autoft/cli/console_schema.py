@@ -11,8 +11,7 @@ from rich.table import Table
 from autoft.cli.console import SCREEN, safe, text_table
 from autoft.formatting import counted
 from autoft.schema.adaptation import name_of
-from autoft.schema.edit import domain_of
-from autoft.schema.edit_hints import EditHint
+from autoft.schema.edit import EditHint, domain_of
 from autoft.serving.monitor import ColumnComparison, TableComparison
 
 #: Categories that are shown of a list.

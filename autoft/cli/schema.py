@@ -16,7 +16,7 @@ from autoft.data.table import read
 from autoft.errors import FileError, SchemaError, printable
 from autoft.files import write_atomic
 from autoft.schema import edit
-from autoft.schema.edit_hints import hints
+from autoft.schema.edit import hints
 from autoft.schema.engines import choose
 from autoft.schema.portable.messages import Schema
 from autoft.schema.proto_engine import parse_schema, read_text

@@ -6,20 +6,17 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from autoft.data import number_cells
 from autoft.data.dates import CLOCK, DECLARED, UNITS, Dates, read_dates
 from autoft.data.number_cells import NumberCell
-from autoft.data.table import canonical, number_text
-from autoft.data.times import ZONED
+from autoft.data.table import ZONED, canonical, number_text
 from autoft.records.columns import NumberFormat
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Floats = NDArray[np.float64]
 
@@ -71,8 +68,6 @@ class Distinct:
     @classmethod
     def of(cls, series: pd.Series[Any]) -> Distinct:
         """The distinct values of a column of a canonical frame (other dtypes are made canonical first)."""
-        import pandas as pd
-
         if str(series.dtype) not in ("float64", "datetime64[ns]", ZONED, "object"):
             series = canonical(series, str(series.name))
         zoned = str(series.dtype) == ZONED
@@ -138,11 +133,8 @@ class Distinct:
         return Dates(seconds=np.full(count, np.nan), zoned=np.zeros(count, dtype=bool))
 
     def seconds(self, form: str, zoned: bool | None = None) -> Floats:
-        """Each value as seconds since 1970-01-01 UTC, NaN where it is no such date.
-
-        Args:
-            zoned: Whether a date has to name its time zone, or must not; None takes both.
-        """
+        """Each value as seconds since 1970-01-01 UTC, NaN where it is no such date; `zoned` says whether a date has to
+        name its time zone, or must not (None takes both)."""
         dates = self.dates(form)
         return dates.seconds if zoned is None else np.where(dates.zoned == zoned, dates.seconds, np.nan)
 

@@ -22,10 +22,7 @@ from autoft.records.columns import RepairCode
 
 
 def codes(text: str) -> tuple[RepairCode, ...]:
-    """The codes in a list with commas.
-
-    Raises:
-        RecipeError: One is not known, or there is none.
+    """The codes in a list with commas. Raises a RecipeError if one is not known, or there is none.
 
     >>> codes("outer-blanks, duplicate-rows")
     ('outer-blanks', 'duplicate-rows')

@@ -9,41 +9,33 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import numpy as np
+import pandas as pd
 
 from autoft.data import (
     cells,
     column_findings,
     date_formats,
-    long_integers,
     number_cells,
     number_findings,
     number_formats,
 )
 from autoft.data.cells import Distinct
-from autoft.data.column_findings import DECLARE, percent
+from autoft.data.column_findings import DECLARE, Inferred, percent, ruled_out
 from autoft.data.date_columns import date_column, date_of_texts, declared_date
-from autoft.data.inferred import Inferred, ruled_out
 from autoft.data.number_formats import MOST_NUMBERS
 from autoft.records.columns import Column, Kind, NumberFormat
 from autoft.records.findings import Finding
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 #: Share of the cells that must agree for the rest to count as mistakes. Of numbers 95 % will do
 #: (`number_formats.MOST_NUMBERS`): that the others are missing is an input of the networks, too.
 _NEARLY_ALL = 0.99
-#: Share from which the rest is more likely junk than part of identifiers.
-_LARGELY = 0.9
-#: Share from which a person would ask what the rest is.
-_MOSTLY = 0.5
-#: Share of distinct values above which short tokens identify the row.
-_UNIQUE = 0.95
-#: With fewer rows, distinct values prove nothing.
-_ENOUGH_ROWS = 20
+#: Share from which the rest is more likely junk than part of identifiers, and from which a person would ask what it is.
+_LARGELY, _MOSTLY = 0.9, 0.5
+#: Share of distinct values above which short tokens identify the row; with fewer rows they prove nothing.
+_UNIQUE, _ENOUGH_ROWS = 0.95, 20
 
 
 def infer_columns(
@@ -91,10 +83,7 @@ def _describe(
     column = Column(id=identity, name=name, kind=inferred.kind, why=inferred.why, missing=missing, **facts)
     if is_target or (declared is not None and inferred.kind == declared.partition(" ")[0]):
         return column, inferred.findings
-    if column.kind == "text":
-        return column, (*inferred.findings, column_findings.running_text(column))
-    unused = () if column.used else (column_findings.unused(column, len(distinct.codes)),)
-    return column, (*inferred.findings, *unused)
+    return column, (*inferred.findings, *column_findings.of_kind(column, len(distinct.codes)))
 
 
 def _bare(name: str, distinct: Distinct) -> Inferred | None:
@@ -183,8 +172,8 @@ def _number(name: str, distinct: Distinct) -> Inferred | None:
     unique = len(distinct.values) / int(distinct.counts.sum()) > _UNIQUE
     if unique and all(map(cells.LONG_INTEGER.fullmatch, distinct.texts)):
         return Inferred("identifier", "whole numbers of more than 15 digits, hardly one of them twice")
-    values, apart = long_integers.kept(distinct)
-    if apart < long_integers.MOST_KEPT * values:
+    values, apart = column_findings.kept(distinct)
+    if apart < column_findings.MOST_KEPT * values:
         return Inferred("categorical", f"{values:,} whole numbers, of which floats can tell only {apart:,} apart")
     return _numeric(name, distinct)
 
@@ -194,7 +183,7 @@ def _numeric(name: str, distinct: Distinct, form: NumberFormat | None = None) ->
     values, wrong = numbers[np.isfinite(numbers)], np.isnan(numbers)
     integral = bool((values == np.round(values)).all())
     facts = {"distinct": len(np.unique(values)), "integral": integral, "number_format": form}
-    merged = long_integers.findings(name, distinct) if form is None else ()
+    merged = column_findings.long_integers(name, distinct) if form is None else ()
     if not wrong.any():
         return Inferred("numeric", "all values are numbers", facts, merged)
     finding = column_findings.mixed(name, distinct, wrong, "hold numbers only", "they count as missing; correct them")

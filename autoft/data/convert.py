@@ -8,9 +8,10 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from autoft.data.cells import Distinct, padded, plain_texts, truth_values
@@ -19,9 +20,6 @@ from autoft.errors import listed, quoted
 from autoft.formatting import counted
 from autoft.records.columns import Column
 from autoft.records.findings import Finding
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -97,12 +95,9 @@ def _values_of(distinct: Distinct, column: Column) -> NDArray[Any]:
 
 
 def align(frame: pd.DataFrame, columns: Sequence[Column]) -> tuple[pd.DataFrame, tuple[Finding, ...]]:
-    """The columns of a new table that a model knows, in the model's order, and what is missing or too much.
-
-    Returns:
-        The frame without the columns that it lacks and without unknown ones, and the findings: one warning
-        ``extra-columns``, and a ``missing-column`` for each that is missing, an error if the model uses it.
-    """
+    """The columns of a new table that a model knows, in the model's order, without those that the table lacks; and the
+    findings: one warning ``extra-columns``, and a ``missing-column`` for each that is missing, an error if the model
+    uses it."""
     names = list(frame.columns)
     known = {column.name for column in columns}
     extra = [name for name in names if name not in known]

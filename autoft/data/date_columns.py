@@ -7,16 +7,17 @@ from dataclasses import replace
 import numpy as np
 
 from autoft.data import column_findings, date_formats
+from autoft.data.audit.findings import first_cell
 from autoft.data.cells import Distinct
-from autoft.data.column_findings import DECLARE, percent
+from autoft.data.column_findings import DECLARE, Inferred, percent, ruled_out
 from autoft.data.dates import FOREIGN_DATE, UNITS
-from autoft.data.inferred import Inferred, ruled_out
-from autoft.errors import SchemaError, quoted
+from autoft.errors import SchemaError, cell, quoted
+from autoft.formatting import counted
+from autoft.records.findings import Finding
 
-#: Share of the cells that must be dates for the rest to count as mistakes: texts are no dates by chance.
-NEARLY_ALL = 0.9
-#: The same for dates whose century is unknown, which are used as categories.
-NEARLY_ALL_SHORT = 0.99
+#: Share of the cells that must be dates for the rest to count as mistakes (texts are no dates by chance), and that of
+#: dates whose century is unknown, which are used as categories.
+NEARLY_ALL, NEARLY_ALL_SHORT = 0.9, 0.99
 #: Share from which a person would ask what the rest is.
 MOSTLY = 0.5
 #: The first and the last year of dates that need no question.
@@ -44,7 +45,10 @@ def _short_years(name: str, distinct: Distinct) -> Inferred | None:
     short = date_formats.find_short_years(distinct)
     if distinct.share(short) < NEARLY_ALL_SHORT:
         return None
-    finding = column_findings.short_years(name, distinct, short)
+    count, first = counted(distinct.rows(short), "value"), first_cell(distinct.first(short))
+    found = f"has {count} with a year of two digits ({first})"
+    fix = f"it is used as a category; write dates as YYYY-MM-DD, or {DECLARE} (69 to 99 are then 1969 to 1999)"
+    finding = Finding("date-format", "warning", name, "have years of four digits to be a date", found, fix)
     return Inferred("categorical", "years of two digits are not guessed", {}, (finding,))
 
 
@@ -52,7 +56,10 @@ def _foreign_dates(name: str, distinct: Distinct) -> Inferred | None:
     """Dates that a person would read: with the months of another language, or zones by names that mean several."""
     if distinct.values.dtype != object or distinct.share(foreign := distinct.matches(FOREIGN_DATE)) < NEARLY_ALL:
         return None
-    finding = column_findings.foreign_dates(name, distinct, foreign)
+    found = f"has {counted(distinct.rows(foreign), 'value')} that look like dates or durations in a form that is not "
+    found += f"read ({first_cell(distinct.first(foreign))})"
+    fix = "it is used as a category; write dates as YYYY-MM-DD, times with an offset (+02:00), durations as numbers"
+    finding = Finding("date-format", "warning", name, "be in a form of docs/schema.md (Dates) to be a date", found, fix)
     return Inferred("categorical", "its dates or durations are of no form that is read", {}, (finding,))
 
 
@@ -66,10 +73,15 @@ def date_column(name: str, distinct: Distinct, form: str | None) -> Inferred:
         findings.append(column_findings.mixed(name, distinct, wrong, must, fix))
     either, other = date_formats.find_ambiguous(distinct, form or "iso")
     if either.any():
-        findings.append(column_findings.ambiguous_date(name, distinct.first(either)[1], form or "iso", other))
+        findings.append(_ambiguous(name, distinct.first(either)[1], form or "iso", other))
     zones = {bool(zoned) for zoned in dates.zoned[~wrong]}
     if len(zones) > 1:
-        findings.append(column_findings.mixed_zones(name, distinct, ~wrong & ~dates.zoned))
+        naive = ~wrong & ~dates.zoned
+        found = f"has {counted(distinct.rows(naive), 'date')} without a time zone beside others with one "
+        found += f"({first_cell(distinct.first(naive))})"
+        must = "name the time zone of every date or of none"
+        fix = "those without are read as UTC; write all of them with their zone"
+        findings.append(Finding("mixed-zones", "warning", name, must, found, fix))
     far = ~wrong & ~date_formats.within(dates.seconds, YEARS)
     if far.any():
         findings.append(column_findings.date_range(name, distinct, dates.seconds, far, YEARS))
@@ -99,3 +111,13 @@ def declared_date(name: str, distinct: Distinct, wanted: str) -> Inferred:
     inferred = date_column(name, distinct, form)
     said = (line for line in inferred.findings if not wanted or line.code != "ambiguous-date")
     return replace(inferred, findings=tuple(said))
+
+
+def _ambiguous(name: str, example: str, form: str, other: str) -> Finding:
+    """The day cannot be told from the month, or from a year of two digits; `other` is the other format."""
+    what, first = ("day and year", "year" if form.startswith("%y") else "day")
+    if "y" not in {form[1:2], other[1:2]}:
+        what, first = "day and month", "day"
+    found = f"has dates whose {what} could be either, such as {cell(example)}"
+    fix = f"they are read with the {first} first; else declare it as 'date {other}' under data.columns"
+    return Finding("ambiguous-date", "warning", name, "say which part of a date is the day", found, fix)

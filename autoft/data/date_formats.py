@@ -47,10 +47,8 @@ _DOUBTFUL = frozenset(
 
 
 def find_format(distinct: Distinct, *, declared: bool = False) -> str | None:
-    """The format of date that most cells have; None if there is none, or if most cells are no dates.
-
-    Args:
-        declared: Whether the user says that these are dates: then formats count that are else a guess.
+    """The format of date that most cells have; None if there is none, or if most cells are no dates. If the user says
+    that they are (`declared`), formats count that are else a guess.
 
     >>> import pandas as pd
     >>> find_format(Distinct.of(pd.Series(["05/04/2021", "31/04/2021", "13/05/2021"], dtype=object)))

@@ -61,19 +61,20 @@ def _pattern(form: str, time: str = _TIME) -> re.Pattern[str]:
     return re.compile(rf"\s*+\[?{weekday}(?:{form}){time}\]?\s*+", re.IGNORECASE | re.ASCII)
 
 
+def _forms(*forms: str) -> dict[str, re.Pattern[str]]:
+    return {form: _pattern(form.replace(".", r"\.")) for form in forms}
+
+
 _COMPACT = r"%Y(?P<m>[0-9]{2})(?P<d>[0-9]{2})"
 _COMPACT_TIME = rf"[T\ ](?P<H>[0-9]{{2}}):?(?P<M>[0-9]{{2}})(?::?(?P<S>[0-9]{{2}}(?:[.,][0-9]{{1,9}})?))?{_ZONE}"
 #: Formats that are recognised; of equally good ones the first is taken. Each has an optional time of day.
 FORMATS: Mapping[str, re.Pattern[str]] = {
     "iso": _pattern("%Y-%m-%d"),
     "%Y/%m/%d": _pattern(rf"%Y(?:{_BETWEEN}|\ ?[年년]\ ?)%m(?:{_BETWEEN}|\ ?[月월]\ ?)%d\ ?[日일]?"),
-    "%Y.%m.%d": _pattern(r"%Y\.%m\.%d"),
-    "%d.%m.%Y": _pattern(r"%d\.%m\.%Y"),
+    **_forms("%Y.%m.%d", "%d.%m.%Y"),
     "%d/%m/%Y": _pattern(rf"%d{_BETWEEN}%m{_BETWEEN}%Y"),
     "%m/%d/%Y": _pattern(rf"%m{_BETWEEN}%d{_BETWEEN}%Y"),
-    "%d-%m-%Y": _pattern("%d-%m-%Y"),
-    "%m-%d-%Y": _pattern("%m-%d-%Y"),
-    "%m.%d.%Y": _pattern(r"%m\.%d\.%Y"),
+    **_forms("%d-%m-%Y", "%m-%d-%Y", "%m.%d.%Y"),
     "%d %b %Y": _pattern(r"%d(?:st|nd|rd|th|\.)?(?:\ of)?[-\ /]{0,2}%b[-\ /.,]{0,2}%Y"),
     "%b %d, %Y": _pattern(r"%b\.?[-\ /.]{0,2}%d(?:st|nd|rd|th)?[-\ /,]{1,2}%Y"),
     "%Y %b %d": _pattern(r"%Y[-\ /]?%b\.?[-\ /]?%d"),
@@ -94,14 +95,7 @@ DECLARED: Mapping[str, re.Pattern[str]] = {
     "%Y%m%d%H%M%S": _pattern(rf"{_COMPACT}(?P<H>[0-9]{{2}})(?P<M>[0-9]{{2}})(?P<S>[0-9]{{2}})?", ""),
     "%d%m%Y": _pattern("%d(?P<m>[0-9]{2})%Y", ""),
     "%m%d%Y": _pattern("%m(?P<d>[0-9]{2})%Y", ""),
-    "%d/%m/%y": _pattern("%d/%m/%y"),
-    "%m/%d/%y": _pattern("%m/%d/%y"),
-    "%d-%m-%y": _pattern("%d-%m-%y"),
-    "%m-%d-%y": _pattern("%m-%d-%y"),
-    "%d.%m.%y": _pattern(r"%d\.%m\.%y"),
-    "%y/%m/%d": _pattern("%y/%m/%d"),
-    "%y-%m-%d": _pattern("%y-%m-%d"),
-    "%y.%m.%d": _pattern(r"%y\.%m\.%d"),
+    **_forms("%d/%m/%y", "%m/%d/%y", "%d-%m-%y", "%m-%d-%y", "%d.%m.%y", "%y/%m/%d", "%y-%m-%d", "%y.%m.%d"),
     "%d %b %y": _pattern(r"%d(?:st|nd|rd|th|\.)?[-\ /]{0,2}%b[-\ /.,]{0,2}'?%y"),
     "%b %d, %y": _pattern(r"%b\.?[-\ /]{1,2}%d(?:st|nd|rd|th)?[-\ /,]{1,2}'?%y"),
     "%b %y": _pattern(r"%b\.?[-\ /]{0,2}'?%y", ""),
@@ -163,12 +157,8 @@ FOREIGN_DATE = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Dates:
-    """Dates of some cells.
-
-    Attributes:
-        seconds: ``[n]`` float64 since 1970-01-01 UTC, NaN where a cell is no date. Times without a zone are UTC.
-        zoned: ``[n]`` bool: whether the cell names its time zone.
-    """
+    """Dates of some cells: `seconds` ``[n]`` float64 since 1970-01-01 UTC, NaN where a cell is no date (times without a
+    zone are UTC), and `zoned` ``[n]`` bool, whether the cell names its time zone."""
 
     seconds: Floats
     zoned: NDArray[np.bool_]
@@ -181,11 +171,8 @@ def possible_formats(texts: Sequence[str]) -> list[str]:
 
 
 def read_dates(texts: Sequence[str], form: str, *, besides: bool = True) -> Dates:
-    """Texts as dates of one format, and of those that can be read in one way only (ISO, month names).
-
-    Args:
-        form: A name in `FORMATS`, `DECLARED` or `UNITS`.
-        besides: False reads this format alone. Dates are never read besides times of the day.
+    """Texts as dates of one format (a name in `FORMATS`, `DECLARED` or `UNITS`), and of those that can be read in one
+    way only (ISO, month names) unless `besides` is False. Dates are never read besides times of the day.
 
     >>> read_dates(["02/01/1970", "1970-01-02", "2 January 1970 01:00", "soon"], "%d/%m/%Y").seconds
     array([86400., 86400., 90000.,    nan])

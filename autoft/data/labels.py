@@ -7,29 +7,26 @@ import decimal
 import uuid
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from autoft.data.cells import Distinct
 from autoft.errors import SchemaError, cell, quoted
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-#: How labels of types that JSON does not have are read from their texts. A subclass stands before its parent.
-_READERS: dict[str, Callable[[str], Any]] = {
-    "datetime": datetime.datetime.fromisoformat,
-    "date": datetime.date.fromisoformat,
-    "time": datetime.time.fromisoformat,
-    "timedelta": lambda text: _pandas().Timedelta(text).to_pytimedelta(),
-    "Timestamp": lambda text: _pandas().Timestamp(text),
-    "Timedelta": lambda text: _pandas().Timedelta(text),
-    "Decimal": decimal.Decimal,
-    "UUID": uuid.UUID,
+#: Types that JSON does not have, how their values are written as texts, and read. A subclass stands before its parent.
+_TYPES: dict[str, tuple[type, Callable[[Any], str], Callable[[str], Any]]] = {
+    "Timestamp": (pd.Timestamp, lambda time: str(time).removesuffix(" 00:00:00"), pd.Timestamp),
+    "datetime": (datetime.datetime, lambda time: str(time).removesuffix(" 00:00:00"), datetime.datetime.fromisoformat),
+    "date": (datetime.date, datetime.date.isoformat, datetime.date.fromisoformat),
+    "time": (datetime.time, datetime.time.isoformat, datetime.time.fromisoformat),
+    "Timedelta": (pd.Timedelta, str, pd.Timedelta),
+    "timedelta": (datetime.timedelta, lambda d: str(pd.Timedelta(d)), lambda text: pd.Timedelta(text).to_pytimedelta()),
+    "Decimal": (decimal.Decimal, str, decimal.Decimal),
+    "UUID": (uuid.UUID, str, uuid.UUID),
 }
-_KINDS: tuple[type, ...] = (datetime.date, datetime.time, decimal.Decimal, uuid.UUID)
-_CLOSED = {"[)": "left", "(]": "right", "[]": "both", "()": "neither"}
+_CLOSED: Mapping[str, Any] = {"[)": "left", "(]": "right", "[]": "both", "()": "neither"}
 
 Plain = str | int | float | bool
 
@@ -42,17 +39,13 @@ class Given:
     values: pd.Series[Any]
 
     def by_cell(self) -> dict[Hashable, Any]:
-        """The value behind each canonical cell (as `numpy.ndarray.tolist` gives it).
-
-        Raises:
-            SchemaError: If two different values have one canonical form, such as 1 and "1".
+        """The value behind each canonical cell (as `numpy.ndarray.tolist` gives it). Raises a SchemaError if two
+        different values have one canonical form, such as 1 and "1".
 
         >>> import pandas as pd
         >>> Given(cells=pd.Series(["1", "unk", None], dtype=object), values=pd.Series([1, "unk", None])).by_cell()
         {'1': 1, 'unk': 'unk'}
         """
-        import pandas as pd
-
         dense = isinstance(self.values.dtype, pd.SparseDtype)
         values = (pd.Series(np.asarray(self.values)) if dense else self.values).astype(object).to_numpy()
         distinct, codes = Distinct.of(self.cells), pd.factorize(values)[0]
@@ -61,25 +54,21 @@ class Given:
         rows = filled[np.unique(pairs, return_index=True)[1]]
         twice = np.flatnonzero(np.diff(distinct.codes[rows]) == 0)
         if len(twice):
-            self._refuse(values[rows[twice[0]]], values[rows[twice[0] + 1]])
+            one, other = values[rows[twice[0]]], values[rows[twice[0] + 1]]
+            kinds = [type(value).__name__ for value in (one, other)]
+            found = f"it holds {cell(one)} ({kinds[0]}) and {cell(other)} ({kinds[1]})"
+            fix = "write each label in one way, as one type"
+            if kinds[0] == kinds[1]:
+                found = f"{cell(one)} stands there in two forms that look alike"
+                fix = "write each label in one way (texts: in one form of Unicode)"
+            must = "hold labels that differ as texts, as it is the target"
+            raise SchemaError(f"Target {quoted(self.cells.name)}", must, found, fix)
         return dict(zip(distinct.values.tolist(), values[rows], strict=True))
-
-    def _refuse(self, one: Any, other: Any) -> None:
-        kinds = [type(value).__name__ for value in (one, other)]
-        found = f"it holds {cell(one)} ({kinds[0]}) and {cell(other)} ({kinds[1]})"
-        fix = "write each label in one way, as one type"
-        if kinds[0] == kinds[1]:
-            found = f"{cell(one)} stands there in two forms that look alike"
-            fix = "write each label in one way (texts: in one form of Unicode)"
-        must = "hold labels that differ as texts, as it is the target"
-        raise SchemaError(f"Target {quoted(self.cells.name)}", must, found, fix)
 
 
 def to_plain(value: Any, target: str) -> tuple[Plain, str]:
-    """A label as JSON can carry it, and the name of its type, which is empty for JSON's own.
-
-    Raises:
-        SchemaError: If it is of a type that could not be given back.
+    """A label as JSON can carry it, and the name of its type, which is empty for JSON's own. Raises a SchemaError if it
+    is of a type that could not be given back.
 
     >>> to_plain(np.int8(3), "y"), to_plain(datetime.date(2024, 2, 29), "y")
     ((3, ''), ('2024-02-29', 'date'))
@@ -91,25 +80,16 @@ def to_plain(value: Any, target: str) -> tuple[Plain, str]:
             plain: Plain = str.__str__(value) if kind is str else kind(value)
             if kind is not str or not any("\ud800" <= sign <= "\udfff" for sign in str(plain)):
                 return plain, ""
-    pd = _pandas()
-    if isinstance(value, np.datetime64 | pd.Timestamp):
+    if isinstance(value, np.datetime64):
         value = pd.Timestamp(value)
-    if isinstance(value, datetime.datetime):
-        name = "Timestamp" if isinstance(value, pd.Timestamp) else "datetime"
-        return str(value).removesuffix(" 00:00:00"), name
-    if isinstance(value, np.timedelta64 | pd.Timedelta):
-        return str(pd.Timedelta(value)), "Timedelta"
-    if isinstance(value, datetime.timedelta):
-        return str(pd.Timedelta(value)), "timedelta"
     if isinstance(value, pd.Period):
         return str(value), f"Period {value.freqstr}"
     if isinstance(value, pd.Interval):
         side = to_plain(value.left, target)
         return str(value), f"Interval {side[1] or type(side[0]).__name__}"
-    for other in _KINDS:
+    for name, (other, write, _) in _TYPES.items():
         if isinstance(value, other):
-            iso = getattr(value, "isoformat", None)
-            return (iso() if iso else str(value)), other.__name__
+            return write(value), name
     must = "hold labels that are texts, numbers, booleans, dates or durations, as it is the target"
     found, fix = f"{cell(value)} is of type {type(value).__name__}", "convert it to text"
     if isinstance(value, str):
@@ -128,15 +108,9 @@ def restored(plain: Plain, kind: str) -> Any:
     if not name:
         return plain
     if name == "Period":
-        return _pandas().Period(text, freq=detail)
+        return pd.Period(text, freq=detail)
     if name == "Interval":
-        read: Mapping[str, Callable[[str], Any]] = {"int": int, "float": float, **_READERS}
+        read = int if detail == "int" else float if detail == "float" else _TYPES[detail][2]
         left, _, right = text[1:-1].partition(", ")
-        return _pandas().Interval(read[detail](left), read[detail](right), closed=_CLOSED[text[0] + text[-1]])
-    return _READERS[name](text)
-
-
-def _pandas() -> Any:
-    import pandas as pd
-
-    return pd
+        return pd.Interval(read(left), read(right), closed=_CLOSED[text[0] + text[-1]])
+    return _TYPES[name][2](text)

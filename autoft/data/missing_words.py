@@ -12,15 +12,13 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from autoft.errors import printable
 from autoft.formatting import counted
 from autoft.records.columns import Column
 from autoft.records.findings import Finding
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Texts = list[str | None]
 
@@ -114,10 +112,7 @@ def _numeric(cells: Texts, found: Collection[str]) -> bool:
 
 
 def findings(
-    columns: Sequence[Column],
-    counts: Mapping[str, Mapping[str, int]],
-    apart: Mapping[str, tuple[str, ...]],
-    rows: int,
+    columns: Sequence[Column], counts: Mapping[str, Mapping[str, int]], apart: Mapping[str, tuple[str, ...]], rows: int
 ) -> Iterator[Finding]:
     """Notes on words: those that are told apart from blank cells, and those that make much of a column missing."""
     every = sorted({word for words in counts.values() for word in words})

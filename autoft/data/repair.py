@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from autoft.data.audit.placeholders import on_days
 from autoft.data.audit.spellings import fold
@@ -14,13 +15,8 @@ from autoft.data.cells import Distinct
 from autoft.data.table import number_text
 from autoft.errors import cell
 from autoft.formatting import counted
-from autoft.records.arrays import Array
-from autoft.records.columns import NumberFormat, RepairCode
+from autoft.records.columns import Action, NumberFormat, Repair, RepairCode
 from autoft.records.findings import Finding
-from autoft.records.repairs import Action, Repair
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 #: Examples of each change, at most: a log is no second copy of the data.
 EXAMPLES = 2
@@ -28,12 +24,8 @@ EXAMPLES = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What a repair has done.
-
-    Attributes:
-        count: Cells that changed; of ``drop-rows`` the rows that are gone, of ``drop-column`` the cells that are.
-        examples: Cells before and after, at most two; a missing cell is an empty text.
-    """
+    """What a repair has done: `count` cells changed (of ``drop-rows`` rows are gone, of ``drop-column`` cells are);
+    `examples` before and after, at most two, a missing cell being an empty text."""
 
     code: RepairCode
     column: str | None
@@ -51,10 +43,8 @@ class Repaired:
 
 
 def apply(frame: pd.DataFrame, repairs: Sequence[Repair], *, drop_rows: bool = True) -> Repaired:
-    """Carry out repairs in their order; columns that the table lacks are passed over.
-
-    Args:
-        drop_rows: Whether rows may go, which they may not where every row awaits an answer.
+    """Carry out repairs in their order; columns that the table lacks are passed over. Without `drop_rows` no row goes,
+    as none may where every row awaits an answer.
 
     >>> import pandas as pd
     >>> town = Repair(code="spelling-variants", column="town", action="unify", spellings={"rome": "Rome"})
@@ -86,10 +76,8 @@ def _change(repair: Repair, count: int, examples: tuple[tuple[str, str], ...] = 
 
 def _cells(column: pd.Series[Any], repair: Repair) -> tuple[pd.Series[Any], Change]:
     """The column after one repair of its cells, by its distinct values."""
-    import pandas as pd
-
     distinct = Distinct.of(column)
-    new = _ACTIONS[repair.action](distinct, repair)
+    new = _new_values(distinct, repair)
     if not new:
         return column, _change(repair, 0)
     values, before = distinct.values.copy(), distinct.texts
@@ -104,60 +92,35 @@ def _cells(column: pd.Series[Any], repair: Repair) -> tuple[pd.Series[Any], Chan
     return result, _change(repair, int(distinct.counts[list(new)].sum()), examples)
 
 
-#: By position, what distinct values become; None makes a cell missing.
-_New = Mapping[int, str | float | None]
+def _new_values(distinct: Distinct, repair: Repair) -> Mapping[int, str | float | None]:
+    """By position, what distinct values become; None makes a cell missing. A column of numbers or times has no texts to
+    repair."""
+    texts = dict(enumerate(distinct.texts)) if distinct.values.dtype == object else {}
+    if repair.action == "words":
+        return {i: None for i, text in texts.items() if text.strip().casefold() in repair.words}
+    if repair.action == "numbers":
+        wrong = np.isin(distinct.numbers_in(repair.number_format), repair.numbers)
+        return dict.fromkeys(np.flatnonzero(wrong).tolist())
+    if repair.action == "dates":
+        seconds = distinct.seconds(repair.date_format or "iso")
+        low = -np.inf if repair.low is None else repair.low
+        high = np.inf if repair.high is None else repair.high
+        wrong = on_days(seconds, repair.numbers) | (seconds < low) | (seconds > high)
+        return dict.fromkeys(np.flatnonzero(wrong).tolist())
+    if repair.action == "scale":
+        return _scaled(distinct, repair)
+    unify = repair.action == "unify"
+    new = {i: repair.spellings.get(fold(text), text) if unify else text.strip() for i, text in texts.items()}
+    return {i: text for i, text in new.items() if text != texts[i]}
 
 
-def _strip(distinct: Distinct, repair: Repair) -> _New:
-    return {i: text.strip() for i, text in _texts(distinct) if text != text.strip()}
-
-
-def _words(distinct: Distinct, repair: Repair) -> _New:
-    return {i: None for i, text in _texts(distinct) if text.strip().casefold() in repair.words}
-
-
-def _unify(distinct: Distinct, repair: Repair) -> _New:
-    unified = {i: repair.spellings.get(fold(text), text) for i, text in _texts(distinct)}
-    return {i: text for i, text in unified.items() if text != distinct.texts[i]}
-
-
-def _texts(distinct: Distinct) -> Iterable[tuple[int, str]]:
-    """The values of a column of texts by position; a column of numbers or times has none to repair."""
-    return enumerate(distinct.texts) if distinct.values.dtype == object else ()
-
-
-def _numbers(distinct: Distinct, repair: Repair) -> _New:
-    return _missing(np.isin(distinct.numbers_in(repair.number_format), repair.numbers))
-
-
-def _dates(distinct: Distinct, repair: Repair) -> _New:
-    seconds = distinct.seconds(repair.date_format or "iso")
-    low = -np.inf if repair.low is None else repair.low
-    high = np.inf if repair.high is None else repair.high
-    return _missing(on_days(seconds, repair.numbers) | (seconds < low) | (seconds > high))
-
-
-def _missing(wrong: Array) -> _New:
-    return dict.fromkeys(np.flatnonzero(wrong).tolist())
-
-
-def _scale(distinct: Distinct, repair: Repair) -> _New:
+def _scaled(distinct: Distinct, repair: Repair) -> Mapping[int, str | float]:
     numbers, form = distinct.numbers_in(repair.number_format), repair.number_format or NumberFormat()
     wrong = numbers >= repair.cut if repair.above else (numbers > 0) & (numbers < repair.cut)
     # Twelve digits: 67 inches are 170.18 centimetres, not 170.17999999999998.
     scaled = {int(i): float(f"{numbers[i] * repair.factor:.12g}") for i in np.flatnonzero(wrong & np.isfinite(numbers))}
     texts = {i: number_text(v).replace(".", form.decimal) for i, v in scaled.items()}
     return texts if distinct.values.dtype == object else scaled
-
-
-_ACTIONS: Mapping[Action, Callable[[Distinct, Repair], _New]] = {
-    "strip": _strip,
-    "words": _words,
-    "unify": _unify,
-    "numbers": _numbers,
-    "dates": _dates,
-    "scale": _scale,
-}
 
 
 def to_json(repairs: Sequence[Repair]) -> list[dict[str, Any]]:

@@ -8,31 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 
 import numpy as np
+import pandas as pd
 
-from autoft.data.audit import (
-    TableView,
-    column_quality,
-    dates,
-    personal,
-    placeholders,
-    redundant_columns,
-    run_checks,
-    units,
-)
+from autoft.data.audit import TableView, column_quality, personal, placeholders, redundant_columns, run_checks, units
 from autoft.data.audit.spellings import fold, label_variants, variants
 from autoft.data.cells import Distinct
 from autoft.data.columns import infer_columns
 from autoft.data.convert import convert
 from autoft.data.repair import apply
 from autoft.records.arrays import Array
-from autoft.records.columns import Column, RepairCode
-from autoft.records.repairs import Repair
-
-if TYPE_CHECKING:
-    import pandas as pd
+from autoft.records.columns import Column, Repair, RepairCode
 
 CODES: tuple[RepairCode, ...] = get_args(RepairCode)
 #: Codes whose repair is to leave the column out.
@@ -160,7 +148,7 @@ def _date_repairs(column: Column, seconds: Array) -> Iterator[Repair]:
     known = np.where(placeholders.on_days(seconds, days), np.nan, seconds)
     if (known < _EARLIEST).any() or (known >= _LATEST).any():
         yield replace(blank, low=float(_EARLIEST), high=float(_LATEST - 1))
-    low, high = (limit if np.isfinite(limit) else None for limit in dates.limits(known))
+    low, high = (limit if np.isfinite(limit) else None for limit in placeholders.date_limits(known))
     if low is not None or high is not None:
         yield replace(blank, code="far-dates", low=low, high=high)
 

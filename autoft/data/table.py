@@ -15,33 +15,33 @@ in files.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import unicodedata
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from autoft.data.fingerprint import fingerprint
 from autoft.data.missing_words import MissingWords
 from autoft.data.sources import limits
 from autoft.data.sources.binary_files import read_binary
-from autoft.data.sources.files import TEXTS, is_file, open_table
+from autoft.data.sources.files import is_file, open_table
 from autoft.data.sources.frames import from_records, joined, to_frame
 from autoft.data.sources.text_files import read_csv, read_json_lines
-from autoft.data.times import to_nanoseconds
 from autoft.errors import TableError, quoted
 from autoft.records.arrays import EXACT
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 #: Signs without a width that web pages and file managers leave around texts: blanks, byte order and direction marks.
 _UNSEEN = "\u200b\u200e\u200f\u202a\u202c\u2060\ufeff"
 _NUMBERS = frozenset({"integer", "floating", "mixed-integer-float", "decimal"})
 _TIMES = frozenset({"datetime", "datetime64", "date"})
+#: The dtype of times that came with a time zone.
+ZONED = "datetime64[ns, UTC]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -51,7 +51,6 @@ class Table:
     Attributes:
         frame: The columns under unique names, rows numbered from 0; shares no memory with the caller's data.
         source: File name, ``file handle``, ``DataFrame`` or ``arrays``.
-        fingerprint: SHA-256 of names and content (hexadecimal); depends on the order of rows and columns.
         dtypes: The dtype that each column came with; ``text`` for CSV files.
         target: The name that `y` got if the data came as ``(X, y)``; it is the last column.
         given: The column of the target as it was given, if the caller of `read` named it and it is there.
@@ -72,7 +71,9 @@ class Table:
 def read(
     data: Any, *, target: str | None = None, allow_empty: bool = False, words: MissingWords | None = None
 ) -> Table:
-    """Reads a table from wherever it is.
+    """Reads a table from wherever it is. Columns are named by ``str()`` of their names; one without a name is called
+    ``column 3`` if it is the third. Raises a TableError if the data cannot be read or understood as a table with unique
+    names and at least one row.
 
     Args:
         data: Path or handle of a file (`files.FORMATS`, also compressed); a DataFrame, 2-D array (columns ``x0``,
@@ -82,21 +83,12 @@ def read(
         allow_empty: Whether a table without rows is fine, as it is for predictions.
         words: The words that mean a missing cell, None for the usual ones.
 
-    Returns:
-        The table. Columns are named by ``str()`` of their names; one without a name is called ``column 3`` if it is
-        the third.
-
-    Raises:
-        TableError: If the data cannot be read or understood as a table with unique names and at least one row.
-
     >>> import pandas as pd
     >>> read(pd.DataFrame({"age": [31, 47], "member": [True, None]})).frame
         age member
     0  31.0   True
     1  47.0   None
     """
-    import pandas as pd
-
     where, source, label, given, texts = "The data", "arrays", None, None, False
     if is_file(data):
         raw, source, texts = read_file(data)
@@ -137,13 +129,11 @@ def read_file(source: Any) -> tuple[pd.DataFrame, str, bool]:
             raw = from_records(read_json_lines(file.where, file.stream), file.where)
         else:
             raw = read_binary(file.where, file.stream, file.format, file.stored)
-        return raw, file.name, file.format in TEXTS
+        return raw, file.name, file.format == "csv"
 
 
 def _dtype(column: pd.Series[Any]) -> str:
     """The dtype that a column came with; for categories and Python objects that of the values themselves."""
-    import pandas as pd
-
     if isinstance(column.dtype, pd.CategoricalDtype):
         return _dtype(column.cat.categories.to_series())
     if column.dtype != object:
@@ -178,7 +168,6 @@ def _unique_names(names: Sequence[Hashable], where: str) -> list[str]:
 
 def canonical(series: pd.Series[Any], name: str, words: MissingWords | None = None) -> pd.Series[Any]:
     """One column in canonical form, as a copy with a fresh index; `name` is for messages, and for `words`."""
-    import pandas as pd
     from pandas.api import types
 
     words = words or MissingWords()
@@ -213,8 +202,6 @@ def canonical(series: pd.Series[Any], name: str, words: MissingWords | None = No
 
 def _objects(series: pd.Series[Any], name: str, words: MissingWords) -> pd.Series[Any]:
     """A column of Python objects: by what all of its cells are, else as texts."""
-    import pandas as pd
-
     kind = pd.api.types.infer_dtype(series, skipna=True)
     if kind in _NUMBERS:
         return _floats(series, name, words)
@@ -226,8 +213,6 @@ def _objects(series: pd.Series[Any], name: str, words: MissingWords) -> pd.Serie
 
 
 def _floats(series: pd.Series[Any], name: str, words: MissingWords) -> pd.Series[Any]:
-    import pandas as pd
-
     if series.dtype == object or str(series.dtype).startswith("decimal"):
         cells = series.astype(object)
         if any(isinstance(cell, Decimal) for cell in cells):
@@ -252,15 +237,26 @@ def _is_whole(cell: object) -> bool:
 
 
 def _times(series: pd.Series[Any], name: str, words: MissingWords) -> pd.Series[Any]:
-    import pandas as pd
+    """Times as ``datetime64[ns]``, with their zone as `ZONED`; texts where only some have a zone, or nanoseconds cannot
+    hold one of them (before 1677, after 2262)."""
+    zones = {isinstance(series.dtype, pd.DatetimeTZDtype)}
+    if series.dtype == object:
+        zones = {getattr(cell, "tzinfo", None) is not None for cell in series.dropna()}
+    times = _nanoseconds(series) if len(zones) < 2 else None
+    if times is None:
+        return pd.Series(_texts(series.astype(object), name, words), dtype=object)
+    return times.dt.tz_localize("UTC") if True in zones else times
 
-    times = to_nanoseconds(series)
-    return pd.Series(_texts(series.astype(object), name, words), dtype=object) if times is None else times
+
+def _nanoseconds(series: pd.Series[Any]) -> pd.Series[Any] | None:
+    try:
+        times = pd.to_datetime(series, utc=True).dt.tz_localize(None).astype("datetime64[ns]")
+    except (pd.errors.OutOfBoundsDatetime, OverflowError):
+        return None
+    return pd.Series(times.to_numpy(copy=True))
 
 
 def _durations(series: pd.Series[Any]) -> pd.Series[Any]:
-    import pandas as pd
-
     cells = series.astype(object)
     try:
         seconds = pd.to_timedelta(cells).dt.total_seconds().to_numpy(dtype="float64", copy=True)
@@ -301,8 +297,6 @@ def _texts(cells: Iterable[object], name: str, words: MissingWords) -> list[str 
 
 
 def _text(cell: object, cleaned: _Cleaned, name: str) -> str | None:
-    import pandas as pd
-
     if cell is None:
         return None
     if isinstance(cell, bool | np.bool_):
@@ -325,3 +319,21 @@ def _text(cell: object, cleaned: _Cleaned, name: str) -> str | None:
 def _unsupported(name: str, what: str) -> TableError:
     must, fix = "hold numbers, texts, booleans, dates or durations", "turn it into plain columns, or remove it"
     return TableError(f"Column {quoted(name)}", must, f"it holds values of type {what}", fix)
+
+
+def fingerprint(frame: pd.DataFrame) -> str:
+    """SHA-256 of names and content (hexadecimal); depends on the order of rows and columns."""
+    digest = hashlib.sha256()
+    for i, name in enumerate(frame.columns):
+        column = frame.iloc[:, i]
+        zoned = isinstance(column.dtype, pd.DatetimeTZDtype)
+        values = (column.dt.tz_localize(None) if zoned else column).to_numpy()
+        digest.update(json.dumps([name, ZONED if zoned else str(values.dtype), len(values)]).encode())
+        if values.dtype == object:
+            codes, distinct = pd.factorize(values)
+            digest.update(json.dumps(list(distinct)).encode())
+            values = codes.astype("int64")
+        elif values.dtype == np.float64:
+            values = np.where(np.isnan(values), np.nan, values)  # NaNs differ in bits that nobody sees
+        digest.update(values.tobytes())
+    return digest.hexdigest()

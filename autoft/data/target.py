@@ -9,9 +9,10 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from autoft.data.cells import Distinct, numbers
@@ -20,9 +21,6 @@ from autoft.data.table import number_text
 from autoft.errors import SchemaError, cell
 from autoft.records.arrays import EXACT
 from autoft.records.columns import Target, Task
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 #: Most distinct values of whole numbers that are classes rather than amounts.
 MOST_CLASSES = 20
@@ -57,7 +55,8 @@ def understand(
         whole = amounts is not None and bool(np.all(different == np.floor(different)))
         few = len(different) <= (MOST_CLASSES if whole else 2)
         task = "binary" if len(different) <= 2 else "multiclass"
-        if amounts is not None and not few and not _is_category(given):
+        category = given is not None and isinstance(given.values.dtype, pd.CategoricalDtype)
+        if amounts is not None and not few and not category:
             task = "regression"
     if task == "regression":
         odd = [text for text, number in zip(distinct.texts, distinct.numbers, strict=True) if np.isnan(number)]
@@ -95,8 +94,6 @@ def understand(
 def written(series: pd.Series, target: Target, *, dtype: str, given: Given | None = None) -> pd.Series:
     """The target column in the form that does not depend on its source: texts of the labels, or for a regression the
     column as it is; None where a cell is missing. The arguments are those of `understand`, which made `target`."""
-    import pandas as pd
-
     if target.task == "regression":
         return series
     distinct = Distinct.of(series)
@@ -115,11 +112,8 @@ def encode(series: pd.Series, target: Target) -> NDArray[Any]:
 
 
 def decode(positions: NDArray[Any], target: Target) -> NDArray[Any]:
-    """Class positions back to labels equal to those that were given, in their dtype.
-
-    Raises:
-        ArithmeticError, AttributeError, LookupError, TypeError, ValueError: If `target` is none that `understand` made.
-    """
+    """Class positions back to labels equal to those that were given, in their dtype. Raises an ArithmeticError,
+    AttributeError, LookupError, TypeError or ValueError if `target` is none that `understand` made."""
     classes = np.empty(len(target.classes), dtype=object)
     dtype = np.dtype(target.dtype)
     if dtype.kind not in "biufOmM":
@@ -236,12 +230,6 @@ def _in_order(labels: list[_Label]) -> list[_Label]:
         except TypeError:  # times with a zone and without
             pass
     return sorted(labels, key=lambda label: as_text(label[0]))
-
-
-def _is_category(given: Given | None) -> bool:
-    import pandas as pd
-
-    return given is not None and isinstance(given.values.dtype, pd.CategoricalDtype)
 
 
 def _positive(target: Target, rows: Mapping[str, int], wanted: Any) -> Any:

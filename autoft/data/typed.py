@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from autoft.data.cells import Distinct, numbers, plain_texts, truth_values
@@ -15,9 +17,6 @@ from autoft.data.dates import DECLARED, UNITS
 from autoft.data.number_formats import MOST_NUMBERS
 from autoft.records.arrays import EXACT
 from autoft.records.columns import Column
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 #: A numeric column with a larger share of cells that are no numbers is given to the engine as text, so that
 #: the engine reports another type; below that the odd cells count as missing and only the audit speaks of them.
@@ -35,13 +34,8 @@ class Cells:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Typed:
-    """A table for an engine.
-
-    Attributes:
-        cells: By the user's name, in the table's order.
-        unreadable: Numeric columns without an empty cell some of whose cells count as missing all the same:
-            infinities, and texts that are no numbers.
-    """
+    """A table for an engine: `cells` by the user's name, in the table's order. `unreadable` are numeric columns without
+    an empty cell some of whose cells count as missing all the same: infinities, and texts that are no numbers."""
 
     cells: Mapping[str, Cells]
     rows: int
@@ -122,15 +116,11 @@ def _texts(cells: Iterable[object]) -> Cells:
 def record_batch(table: Typed) -> Any:
     """A ``pyarrow.RecordBatch`` with one list column per column of the table, under the user's names. Numbers keep
     their type, texts become UTF-8 bytes, a column without a value is an array of no type."""
-    import pyarrow as pa
-
     return pa.RecordBatch.from_arrays(list(map(_lists, table.cells.values())), names=list(table.cells))
 
 
 def _lists(cells: Cells) -> Any:
     """Lists of one value each, null where a cell is missing; without any value an array of no type."""
-    import pyarrow as pa
-
     values, missing = cells.values[~cells.missing], cells.missing
     if not len(values):
         return pa.nulls(len(missing))

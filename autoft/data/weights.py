@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from autoft.data.convert import numbers_of
 from autoft.data.table import Table
@@ -15,21 +16,14 @@ from autoft.records.arrays import Array
 from autoft.records.findings import Finding
 from autoft.records.split import Member
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-
 #: Fewer rows are too few to train on; of equal rows as many as the weighted ones are worth.
 ENOUGH = 20
 
 
 def take_out(table: Table, name: str | None, target: str) -> tuple[Table, Array | None]:
-    """The table without its column of weights, and the weights ``[n]``; None where the recipe names none.
-
-    Rows without a target may have any weight: they are left out or refused for that.
-
-    Raises:
-        SchemaError: If a weight is missing, negative, infinite or no number, or all are zero.
+    """The table without its column of weights, and the weights ``[n]``; None where the recipe names none. Rows without
+    a target may have any weight: they are left out or refused for that. Raises a SchemaError if another weight is
+    missing, negative, infinite or no number, or all are zero.
 
     >>> import pandas as pd
     >>> from autoft.data.table import read
@@ -75,14 +69,9 @@ def uneven(weights: Array | None) -> Array | None:
 
 
 def check_classes(weights: Array | None, labels: pd.Series[Any], name: str | None) -> None:
-    """Every class needs rows that count: one to learn from, one to be scored on.
-
-    Args:
-        labels: The class of each row as text, None where it is missing, ``[n]``.
-        name: The column of weights.
-
-    Raises:
-        SchemaError: If fewer than two rows of a class have a weight above 0; it names the class.
+    """Every class needs rows that count, one to learn from and one to be scored on: raises a SchemaError that names the
+    first with fewer than two rows of a weight above 0. `labels` ``[n]`` are texts, None where missing, `name` is the
+    column of weights.
 
     >>> import pandas as pd
     >>> check_classes(np.array([1.0, 2.0, 0.0, 0.0]), pd.Series(["a", "a", "b", "b"], name="y"), "w")

@@ -22,9 +22,8 @@ from autoft.recipe.knowledge import HintSpec, Knowledge
 from autoft.recipe.messages import Mistake, absent_column
 from autoft.recipe.recipe import Recipe
 from autoft.records.arrays import Array
-from autoft.records.columns import Column, Target
+from autoft.records.columns import Column, Repair, Target
 from autoft.records.hints import Effect, Hints, RatioInput
-from autoft.records.repairs import Repair
 
 Path = tuple[str | int, ...]
 #: Kinds of columns that are numbers to a network.

@@ -10,12 +10,11 @@ from autoft.evaluation.metrics import METRICS
 from autoft.preprocessing.encode import Encoded
 from autoft.preprocessing.layout import InputLayout
 from autoft.records.arrays import Array
-from autoft.records.columns import Column, Target
+from autoft.records.columns import Column, Repair, Target
 from autoft.records.decisions import Costs, DecisionGoal
 from autoft.records.findings import Finding
 from autoft.records.hints import Hints
 from autoft.records.problem import Problem, Truth
-from autoft.records.repairs import Repair
 from autoft.records.scores import Strategy
 from autoft.records.split import Member, Split
 from autoft.schema.contract import Contract

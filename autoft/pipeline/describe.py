@@ -24,9 +24,8 @@ from autoft.pipeline.dataset import TableDescription
 from autoft.recipe.messages import Mistake, absent_column
 from autoft.recipe.recipe import Recipe
 from autoft.records.arrays import Array
-from autoft.records.columns import Column, Target
+from autoft.records.columns import Column, Repair, Target
 from autoft.records.findings import Finding
-from autoft.records.repairs import Repair
 from autoft.schema import contract
 from autoft.schema.engines import choose
 

@@ -21,7 +21,7 @@ from autoft.pipeline.dataset import Dataset
 from autoft.pipeline.describe import privacy_of
 from autoft.pipeline.notes import recipe_notes
 from autoft.pipeline.results import FittedModel, SearchResult
-from autoft.preprocessing.describe import describe_layout
+from autoft.preprocessing.layout import describe_layout
 from autoft.recipe.recipe import Recipe
 from autoft.records.evaluation import Evaluation
 from autoft.serving import artifact

@@ -8,7 +8,8 @@ import numpy as np
 
 from autoft.data import target as targets
 from autoft.data import weights as row_weights
-from autoft.data.audit import near_copies, odd_rows, row_hashes
+from autoft.data.audit import near_copies, outliers
+from autoft.data.audit.values import keys
 from autoft.errors import RecipeError, SchemaError, quoted
 from autoft.evaluation import folds
 from autoft.evaluation.metrics import default_objective, metrics_of
@@ -68,7 +69,7 @@ def note_odd_rows(dataset: Dataset) -> Dataset:
     It needs scikit-learn, which a mere check of a table does without.
     """
     table = dataset.description
-    odd = odd_rows.find_odd_rows(dataset.features, table.converted, kept=table.kept)
+    odd = outliers.find_odd_rows(dataset.features, table.converted, kept=table.kept)
     return replace(dataset, findings=(*dataset.findings, *odd))
 
 
@@ -106,7 +107,7 @@ def _near_copies(recipe: Recipe, description: TableDescription) -> Array | None:
     assert target is not None
     features = [c for c in description.columns if c.used and c.name != target.name and c.name not in unused]
     values = description.converted.values
-    found = near_copies.find_near_copies(features, values, row_hashes.keys(features, description.converted).exact)
+    found = near_copies.find_near_copies(features, values, keys(features, description.converted).exact)
     return None if found is None else found.group
 
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from autoft.records.arrays import Array
 from autoft.records.columns import Column
@@ -51,13 +52,9 @@ def guard(text: str | None) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CategoryInput:
-    """A categorical column.
-
-    Attributes:
-        vocabulary: All categories of the training table, sorted; in a private run those that enough rows hold.
-        slots: Width of a member's own table: categories it can tell apart, besides unknown (0) and missing (1).
-        embed: Whether categories become learned vectors instead of one-hot columns.
-    """
+    """A categorical column: all categories of the training table, sorted (in a private run those that enough rows
+    hold); the width of a member's own table (categories it can tell apart besides unknown, 0, and missing, 1); and
+    whether they become learned vectors instead of one-hot columns."""
 
     id: str
     vocabulary: tuple[str, ...]
@@ -118,15 +115,11 @@ def ranks(texts: Array, order: Sequence[str]) -> Array:
     >>> ranks(np.array(["low", None, "high", "?"], dtype=object), ("low", "high")).tolist()
     [0.0, nan, 1.0, nan]
     """
-    import pandas as pd
-
     found = pd.Index(list(order), dtype=object).get_indexer(pd.Index(texts, dtype=object))
     return np.where(found < 0, np.nan, found.astype(np.float64))
 
 
 def codes_of(vocabulary: Sequence[str], texts: Array) -> Array:
     """Codes ``[n]`` int32 of texts; None is missing."""
-    import pandas as pd
-
     found = pd.Index(list(vocabulary), dtype=object).get_indexer(pd.Index(texts, dtype=object))
     return np.where(pd.isna(texts), MISSING, np.where(found < 0, UNKNOWN, found + 2)).astype(np.int32)

@@ -18,13 +18,8 @@ NUMBERS: frozenset[Kind] = frozenset({"numeric", "boolean", "date"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomInput:
-    """A column with an encoder of its own.
-
-    Attributes:
-        encoder: Name in `ENCODERS`.
-        numbers: How many numbers the encoder reads from a cell.
-        directions: How each of its outputs moves with the column.
-    """
+    """A column with an encoder of its own, by its name in `ENCODERS`; how many numbers that reads from a cell, and how
+    each of its outputs moves with the column."""
 
     id: str
     kind: Kind

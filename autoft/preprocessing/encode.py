@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from autoft.preprocessing.categories import MISSING, codes_of, ranks
 from autoft.preprocessing.layout import InputLayout
@@ -60,8 +61,6 @@ def encode(plan: InputLayout, values: Mapping[str, Array], rows: int) -> Encoded
 
 def row_keys(encoded: Encoded) -> Array:
     """A 64-bit key per row, equal for rows whose used cells are all equal, whatever the order of the rows."""
-    import pandas as pd
-
     # Plus 0.0, since -0.0 and 0.0 are equal numbers with different bits.
     numbers, *custom = (np.nan_to_num(own + 0.0, nan=np.inf) for own in (encoded.numbers, *encoded.custom))
     frame = pd.DataFrame(np.hstack([numbers, encoded.codes.astype(float), *custom]))

@@ -1,4 +1,4 @@
-"""Layout of the networks' inputs: what there is and how wide, fixed by the table before its rows are divided.
+"""Layout of the networks' inputs, fixed by the table before its rows are divided; also in words, for the report.
 
 Everything that is learned from values (medians, scales, known words) is fitted later, for each member on its training
 rows only (`autoft.preprocessing.statistics`).
@@ -18,11 +18,11 @@ import numpy as np
 from autoft.errors import PreprocessError
 from autoft.preprocessing.categories import CategoryInput, category_inputs
 from autoft.preprocessing.custom import CustomInput, custom_inputs
-from autoft.preprocessing.encoders.dates import CYCLES
-from autoft.preprocessing.encoders.numbers import Boolean, Logarithm, Robust, quotient
+from autoft.preprocessing.encoders.base import ENCODERS
+from autoft.preprocessing.encoders.numbers import CYCLES, Boolean, Logarithm, Robust, quotient
 from autoft.preprocessing.text import TextInput, text_inputs
 from autoft.records.arrays import Array
-from autoft.records.columns import Column
+from autoft.records.columns import Column, PlanLine
 from autoft.records.hints import Hints, RatioInput
 
 #: Numbers that a date gives.
@@ -138,14 +138,9 @@ def make_layout(
     options: LayoutOptions | None = None,
     hints: Hints | None = None,
 ) -> InputLayout:
-    """The layout of the feature columns of a table.
-
-    Of the converted cells only the distinct texts of categorical columns, the words of texts, and where ratios are
-    missing are read.
-
-    Raises:
-        PreprocessError: If no column can be used.
-    """
+    """The layout of the feature columns of a table. Of the converted cells only the distinct texts of categorical
+    columns, the words of texts, and where ratios are missing are read. Raises a PreprocessError if no column can be
+    used."""
     hints, options = hints or Hints(), options or LayoutOptions()
     own = [column for column in columns if column.id not in options.encoders]
     by_kind: dict[str, list[Column]] = defaultdict(list)
@@ -189,3 +184,62 @@ def blocks(plan: InputLayout) -> tuple[tuple[str, int], ...]:
     custom = Counter(name for own in plan.custom for name, _ in own.blocks)
     crosses = [(f"cross {one} {other}", plan.width(one) * plan.width(other)) for one, other in plan.crosses]
     return (*numbers, *cycles, *missing, *one_hot, *words, *custom.items(), *crosses)
+
+
+_UNUSED = {
+    "identifier": "Not used: it names rows and says nothing about new ones.",
+    "constant": "Not used: it has the same value in every row.",
+    "empty": "Not used: it has no values.",
+}
+
+
+def describe_layout(layout: InputLayout, columns: Sequence[Column]) -> tuple[PlanLine, ...]:
+    """A line for each of the columns, then one for each ratio and each product."""
+    names = {column.id: column.name for column in columns}
+    layouts: list[CustomInput | CategoryInput | TextInput] = [*layout.custom, *layout.categories, *layout.texts]
+    own = {one.id: one for one in layouts}
+    return (*(_line(layout, column, own.get(column.id), names) for column in columns), *_made(layout, names))
+
+
+def _line(
+    layout: InputLayout, column: Column, own: CustomInput | CategoryInput | TextInput | None, names: Mapping[str, str]
+) -> PlanLine:
+    inputs, filled = 1 + bool(column.missing), ""
+    if column.missing:
+        filled = f" {column.missing:,} missing cells take the value in the middle, and a 0/1 input says where."
+    if own is not None:
+        text, inputs = own.describe(column), own.shown_inputs(column)
+    elif column.kind == "date":
+        since = [f"'{names[first]}'" for first, second in layout.elapsed if second == column.id]
+        inputs += len(DATE_PARTS) - 1 + len(since)
+        between = f" The time since {' and '.join(since)} is an input too." if since else ""
+        parts = "a trend and the place in the year, the week and the day, as sines and cosines"
+        text = f"Becomes {parts}.{between}{filled}"
+    elif column.id in layout.positions:
+        by_rank = layout.scale == "quantile" and layout.positions[column.id] < len(layout.numeric)
+        scaling = (ENCODERS["quantile"] if by_rank else layout.scaler(column.id)).describe(column)
+        if column.order:
+            ranks = f"Its {len(column.order):,} categories become ranks, '{column.order[0]}' the lowest."
+            scaling = f"{ranks} {scaling} Unknown ones count as missing."
+        text = f"{scaling}{filled}"
+    else:
+        text, inputs = _UNUSED[column.kind], 0
+    return PlanLine(column=column.name, kind=column.kind, text=text, inputs=inputs)
+
+
+def _made(layout: InputLayout, names: Mapping[str, str]) -> tuple[PlanLine, ...]:
+    names = {**names, **{ratio.id: ratio.name for ratio in layout.ratios}}
+    lines = []
+    for ratio in layout.ratios:
+        lost = ratio.id in layout.indicated
+        logarithm = " (of its logarithm)" if ratio.id in layout.logs else ""
+        text = (
+            f"'{names[ratio.numerator]}' divided by '{names[ratio.denominator]}', scaled like a "
+            f"number{logarithm}; the middle where one is missing or the latter is 0"
+            f"{', and a 0/1 input says where' if lost else ''}."
+        )
+        lines.append(PlanLine(column=ratio.name, kind="numeric", text=text, inputs=1 + lost))
+    for one, other in layout.crosses:
+        text, inputs = "The products of the two columns' inputs.", layout.width(one) * layout.width(other)
+        lines.append(PlanLine(column=f"{names[one]} x {names[other]}", kind="numeric", text=text, inputs=inputs))
+    return tuple(lines)

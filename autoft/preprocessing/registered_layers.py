@@ -38,11 +38,8 @@ def layer(own: type[T]) -> type[T]:
 
 
 def registered_layers() -> Mapping[str, type]:
-    """All layers by their Keras name (``autoft>StackedDense``): autoft's, installed packages', this process's.
-
-    Raises:
-        SetupError: If a package that announces layers cannot be imported.
-    """
+    """All layers by their Keras name (``autoft>StackedDense``): autoft's, installed packages', this process's. Raises a
+    SetupError if a package that announces layers cannot be imported."""
     _import_all()
     return MappingProxyType(_layers)
 

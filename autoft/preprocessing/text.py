@@ -14,6 +14,7 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from autoft.records.arrays import Array
 from autoft.records.columns import Column
@@ -24,10 +25,8 @@ MISSING_WORD = "\ue000missing"
 #: Longer words are none (base64, addresses without end), and would make every vocabulary as wide as they are.
 LONGEST_WORD = 64
 
-#: Fewest and most words of a text column that a member can know.
-FEWEST_SLOTS, MOST_SLOTS = 64, 512
-#: Rows of the table for each word between these limits.
-ROWS_PER_SLOT = 8
+#: Fewest and most words of a text column that a member can know, and rows of the table for each word between these.
+FEWEST_SLOTS, MOST_SLOTS, ROWS_PER_SLOT = 64, 512, 8
 
 #: Bytes that the encoded words of all text columns may take for all members; a wider encoding is cut to it.
 MOST_BYTES = 10**9
@@ -69,12 +68,8 @@ def cleaned(texts: Iterable[Any]) -> Array:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Texts:
-    """The cells of a text column.
-
-    Attributes:
-        counts: Sparse ``[n, v]`` float32 (CSR): how often each word of the vocabulary is in each text.
-        keys: ``[n]`` uint64, equal for texts of the same words in the same order, known or not.
-    """
+    """The cells of a text column: sparse `counts` ``[n, v]`` float32 (CSR) of each word of the vocabulary in each text,
+    and `keys` ``[n]`` uint64, equal for texts of the same words in the same order, known or not."""
 
     counts: Any
     keys: Array
@@ -98,7 +93,6 @@ def vocabulary_of(texts: Iterable[str], fewest_rows: int = 2) -> tuple[str, ...]
 
 def count_words(vocabulary: Sequence[str], texts: Array) -> Texts:
     """Counts of the words of `cleaned` texts ``[n]``."""
-    import pandas as pd
     from scipy.sparse import csr_matrix
 
     position = {word: j for j, word in enumerate(vocabulary)}
@@ -146,13 +140,9 @@ class Words:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextInput:
-    """A column of running text.
-
-    Attributes:
-        vocabulary: Words that two rows of the training table have at least, sorted; a member of the stack knows only
-            those of its own training rows.
-        slots: Words that a member can know, the most frequent ones; each is a dense input.
-    """
+    """A column of running text: the words that two rows of the training table have at least, sorted, of which a member
+    of the stack knows only those of its own training rows, and at most so many, the most frequent (`slots`, each a
+    dense input)."""
 
     id: str
     vocabulary: tuple[str, ...]

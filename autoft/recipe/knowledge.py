@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, Strict, model_validator
 
-from autoft.recipe.fields import Between, RecipeSection, Text
 from autoft.recipe.messages import broken_rule
+from autoft.recipe.sections import Between, RecipeSection, Text
 from autoft.records.decisions import Costs
 
 Label = str | int | float | bool

@@ -57,12 +57,8 @@ def mistakes_in(error: ValidationError, data: Any, model: type[BaseModel]) -> tu
 
 
 def report(mistakes: Sequence[Mistake], *, whole: str, place: Callable[[Path], tuple[int, str]]) -> RecipeError:
-    """One error that lists the mistakes (at least one) in the order of their lines.
-
-    Args:
-        whole: Name of the whole ("Recipe churn.yaml"), or "" for arguments.
-        place: Line of a path and how to call it ("line 4, 'search.trials'").
-    """
+    """One error that lists the mistakes (at least one) in the order of their lines. `whole` names the whole ("Recipe
+    churn.yaml"), "" for arguments; `place` gives the line of a path and how to call it ("line 4, 'search.trials'")."""
     mistakes = sorted(mistakes, key=lambda mistake: place(mistake.path)[0])
     if len(mistakes) == 1:
         only = mistakes[0]
@@ -120,7 +116,8 @@ def _real_path(loc: Sequence[str | int], data: Any) -> Path:
 
 def _mistake(detail: ErrorDetails, path: Path, model: type[BaseModel]) -> Mistake:
     kind, value = detail["type"], detail["input"]
-    limits = {name: _plain(limit) for name, limit in detail.get("ctx", {}).items()}
+    limits = dict(detail.get("ctx", {}))
+    limits |= {name: int(limit) for name, limit in limits.items() if isinstance(limit, float) and limit.is_integer()}
     if kind == "extra_forbidden":
         return _unknown_key(path, model)
     if kind == "rule":
@@ -171,10 +168,6 @@ def _homes(model: type[BaseModel], key: str, prefix: str = "") -> list[str]:
             found += [prefix + name] if key in keys_of(kind) else []
             found += _homes(kind, key, f"{prefix}{name}.")
     return found
-
-
-def _plain(limit: Any) -> Any:
-    return int(limit) if isinstance(limit, float) and limit.is_integer() else limit
 
 
 def _show(value: Any) -> str:

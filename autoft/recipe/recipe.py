@@ -19,29 +19,22 @@ import yaml
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from autoft.errors import RecipeError
-from autoft.recipe import places
-from autoft.recipe.fields import RecipeSection
 from autoft.recipe.knowledge import Knowledge
 from autoft.recipe.messages import Mistake, broken_rule, mistakes_in, nearest_or_all, report
-from autoft.recipe.sections import Data, Evaluate, Preprocess, Report, Schema, Search, TaskChoice
-from autoft.recipe.yaml import MAX_BYTES, Dumper, load, plain
+from autoft.recipe.sections import Data, Evaluate, Preprocess, RecipeSection, Report, Schema, Search, TaskChoice
+from autoft.recipe.yaml import MAX_BYTES, Dumper, Place, in_dict, in_file, in_python, load, of_change, plain
 from autoft.registry import registry_of
 
 #: Names that the command line and `AutoFineTuner` use for values of a recipe.
 ARGUMENTS: Mapping[str, str] = {
-    "target": "data.target",
-    "positive": "data.positive",
-    "missing": "data.missing",
-    "decimal": "data.decimal",
-    "algorithm": "search.algorithm",
-    "trials": "search.trials",
-    "minutes": "search.minutes",
-    "epochs": "search.epochs",
-    "folds": "evaluate.folds",
-    "objective": "evaluate.objective",
-    "strategy": "evaluate.strategy",
-    "title": "report.title",
-    "private": "report.private",
+    key: f"{section}.{key}"
+    for section, keys in {
+        "data": ("target", "positive", "missing", "decimal"),
+        "search": ("algorithm", "trials", "minutes", "epochs"),
+        "evaluate": ("folds", "objective", "strategy"),
+        "report": ("title", "private"),
+    }.items()
+    for key in keys
 }
 
 
@@ -69,7 +62,7 @@ class Recipe(RecipeSection):
 
     _folder: Path | None = PrivateAttr(default=None)
     _source: str = PrivateAttr(default="")
-    _place: places.Place | None = PrivateAttr(default=None)
+    _place: Place | None = PrivateAttr(default=None)
 
     @model_validator(mode="after")
     def _agree(self) -> Recipe:
@@ -117,11 +110,8 @@ class Recipe(RecipeSection):
         return self._folder or Path.cwd()
 
     def data_path(self) -> Path:
-        """The data file: absolute, links resolved, inside the recipe's folder.
-
-        Raises:
-            RecipeError: The recipe names no data, or a file elsewhere.
-        """
+        """The data file: absolute, links resolved, inside the recipe's folder. Raises a RecipeError if the recipe names
+        no data, or a file elsewhere."""
         if self.data.path is None:
             fix = "add 'data: {path: FILE}', or hand the data over"
             raise RecipeError(self._source or "The recipe", "name a data file", "data.path is missing", fix)
@@ -132,14 +122,10 @@ class Recipe(RecipeSection):
         return None if self.schema_.file is None else self._inside(("schema", "file"), self.schema_.file)
 
     def refuse(self, mistakes: Sequence[Mistake]) -> None:
-        """Say what is wrong with the recipe once the data are known, each mistake with its line.
-
-        Raises:
-            RecipeError: If there is any mistake.
-        """
+        """Raise a RecipeError if there is any mistake, found once the data are known; it names each with its line."""
         if mistakes:
             whole = self._source or ("The recipe" if len(mistakes) > 1 else "")
-            raise report(mistakes, whole=whole, place=self._place or places.in_python)
+            raise report(mistakes, whole=whole, place=self._place or in_python)
 
     def _inside(self, key: tuple[str, str], text: str) -> Path:
         self.refuse(_path_mistakes(self.folder, key, text))
@@ -147,11 +133,8 @@ class Recipe(RecipeSection):
 
     def with_changes(self, **changes: Any) -> Recipe:
         """A copy with new values by argument name (see `ARGUMENTS`), by the name of a top-level key, or by dotted path
-        (``**{"search.patience": 5}``). None keeps what the recipe says.
-
-        Raises:
-            RecipeError: A name or value is not valid; it names the argument.
-        """
+        (``**{"search.patience": 5}``). None keeps what the recipe says. Raises a RecipeError that names the argument if
+        a name or value is not valid."""
         return self.changed(changes, "argument '{}'")
 
     def changed(self, changes: Mapping[str, Any], argument: str) -> Recipe:
@@ -174,7 +157,7 @@ class Recipe(RecipeSection):
             section[keys[-1]] = int(value) if whole_number else value
             named[tuple(keys)] = name
 
-        place = partial(places.of_change, named, argument, self._place or places.in_python)
+        place = partial(of_change, named, argument, self._place or in_python)
         made = _validate(data, self._folder, self._source, whole="", place=partial(place, whole=self._source))
         made._place = place
         return made
@@ -227,11 +210,8 @@ def _path_mistakes(folder: Path, key: tuple[str, str], text: str) -> list[Mistak
 
 
 def read_recipe(path: str | os.PathLike[str]) -> Recipe:
-    """The recipe in a file; it remembers its folder, which its paths are relative to.
-
-    Raises:
-        RecipeError: All mistakes in one message, each with its line and, for names, the nearest valid one.
-    """
+    """The recipe in a file; it remembers its folder, which its paths are relative to. Raises a RecipeError with all
+    mistakes in one message, each with its line and, for names, the nearest valid one."""
     path = Path(path)
     document = load(_read(path), source=path.name)
     whole = f"Recipe {path.name}"
@@ -239,15 +219,13 @@ def read_recipe(path: str | os.PathLike[str]) -> Recipe:
         found = "it is empty" if document.data is None else "it is a single value or a list"
         fix = "begin with 'data: {path: FILE, target: COLUMN}'"
         raise RecipeError(whole, "consist of sections ('key: value' lines)", found, fix)
-    folder, place = Path(os.path.abspath(path.parent)), partial(places.in_file, document)
+    folder, place = Path(os.path.abspath(path.parent)), partial(in_file, document)
     return _validate(document.data, folder, whole, whole=whole, place=place)
 
 
 def recipe_of(values: Mapping[str, Any]) -> Recipe:
-    """The recipe that a dict in the form of a recipe file says; its paths are relative to the current folder.
-
-    Raises:
-        RecipeError: All mistakes in one message, each with the path of its key.
+    """The recipe that a dict in the form of a recipe file says; its paths are relative to the current folder. Raises a
+    RecipeError with all mistakes in one message, each with the path of its key.
 
     >>> recipe_of({"data": {"target": "Churn"}, "serach": {"trials": 3}})
     Traceback (most recent call last):
@@ -255,7 +233,7 @@ def recipe_of(values: Mapping[str, Any]) -> Recipe:
     autoft.errors.RecipeError: Argument 'recipe', 'serach' must be a key of a recipe, but there is none of that ...
     """
     whole = "Argument 'recipe'"
-    return _validate(plain(values), Path.cwd(), whole, whole=whole, place=places.in_dict)
+    return _validate(plain(values), Path.cwd(), whole, whole=whole, place=in_dict)
 
 
 def json_schema() -> dict[str, Any]:
@@ -283,7 +261,7 @@ def _read(path: Path) -> str:
         raise RecipeError(whole, "be readable", f"the system says: {error.strerror}", "check its permissions") from None
 
 
-def _validate(data: Any, folder: Path | None, source: str, *, whole: str, place: places.Place) -> Recipe:
+def _validate(data: Any, folder: Path | None, source: str, *, whole: str, place: Place) -> Recipe:
     mistakes: list[Mistake] = []
     try:
         recipe = Recipe.model_validate(data)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from numbers import Integral
 from typing import Any, NoReturn
@@ -106,10 +106,8 @@ Dumper.add_representer(str, Dumper.represent_text)
 
 
 def load(text: str, *, source: str) -> Document:
-    """Read a YAML text of at most 64 kB strictly.
-
-    Raises:
-        RecipeError: If the text is not such YAML; it names `source` (the file) and the line.
+    """Read a YAML text of at most 64 kB strictly. Raises a RecipeError that names `source` (the file) and the line if
+    the text is not such YAML.
 
     >>> load("a: 1e-3\\nb: [no, 012, 12:30]\\n", source="r.yaml").data
     {'a': 0.001, 'b': ['no', 12, '12:30']}
@@ -164,11 +162,8 @@ def label(text: str) -> str | int | float | bool | None:
 
 
 def plain(values: Any, path: Path = ()) -> Any:
-    """Values of Python as a YAML file would give them: dicts with texts as keys, lists, and plain numbers.
-
-    Raises:
-        RecipeError: If they lie deeper than YAML may (as those that hold themselves do), or a key is no text.
-    """
+    """Values of Python as a YAML file would give them: dicts with texts as keys, lists, and plain numbers. Raises a
+    RecipeError if they lie deeper than YAML may (as those that hold themselves do), or a key is no text."""
     if len(path) > MAX_DEPTH:
         must, found = f"be nested at most {MAX_DEPTH} levels deep", "something lies deeper"
         where = f"Argument 'recipe', '{dotted(path[:2])}'"
@@ -263,3 +258,28 @@ def _report(source: str, error: yaml.MarkedYAMLError) -> NoReturn:
 
 def _refuse(source: str, line: int, must: str, found: str, fix: str = "write the value out in plain YAML") -> NoReturn:
     raise RecipeError(f"Recipe {source}, line {line}", must, found, fix) from None
+
+
+#: Line of a path into a recipe, and how to call it. Functions of a module, so that a recipe can be pickled.
+Place = Callable[[Path], tuple[int, str]]
+
+
+def in_python(path: Path) -> tuple[int, str]:
+    return 0, f"'{dotted(path)}' of the recipe"
+
+
+def in_dict(path: Path) -> tuple[int, str]:
+    return 0, f"'{dotted(path)}'"
+
+
+def in_file(document: Document, path: Path) -> tuple[int, str]:
+    return document.line(path), f"line {document.line(path)}, '{dotted(path)}'"
+
+
+def of_change(named: Mapping[Path, str], argument: str, earlier: Place, path: Path, whole: str = "") -> tuple[int, str]:
+    """The argument that changed a value, else its place in the recipe as it was `earlier`."""
+    for size in range(len(path), 0, -1):
+        if path[:size] in named:
+            return 0, argument.format(named[path[:size]])
+    line, text = earlier(path)
+    return line, f"{whole}, {text}" if whole else text

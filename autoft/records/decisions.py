@@ -126,11 +126,8 @@ class Alternative:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionCosts:
-    """What decisions cost per 1,000 rows that no network was trained on.
-
-    Attributes:
-        curve: Of two classes: thresholds, and the mean cost of a network's decisions at each.
-    """
+    """What decisions cost per 1,000 rows that no network was trained on; `curve`, of two classes: thresholds, and the
+    mean cost of a network's decisions at each."""
 
     deployed: Interval
     alternatives: tuple[Alternative, ...]

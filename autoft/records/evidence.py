@@ -37,12 +37,8 @@ class Chart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """What a finding rests on; small, and JSON as it stands.
-
-    Attributes:
-        counts: The numbers behind the words, by name.
-        rows: Rows to look at, counted from 1 as in the words, a handful at most.
-    """
+    """What a finding rests on; small, and JSON as it stands: the numbers behind the words by name, and a handful of
+    rows to look at, counted from 1 as in the words."""
 
     counts: Mapping[str, int | float] = field(default_factory=dict)
     rows: tuple[int, ...] = ()

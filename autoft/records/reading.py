@@ -16,13 +16,9 @@ MAX_VALUES = 3_000_000
 
 
 def parse_json(data: bytes, *, finite: bool = False) -> Any:
-    """Plain data from the bytes of a JSON file, whose size is looked at before anything is made of it.
-
-    Args:
-        finite: Whether NaN and infinities, which Python writes and JSON does not have, are refused.
-
-    Raises:
-        ValueError: If it is no JSON, not UTF-8, nested too deeply, or larger than autoft writes.
+    """Plain data from the bytes of a JSON file, whose size is looked at before anything is made of it. Raises a
+    ValueError if it is no JSON, not UTF-8, nested too deeply, or larger than autoft writes, or if it must be `finite`
+    and holds NaN or infinities, which Python writes and JSON does not have.
 
     >>> parse_json(b'{"value": 1}')
     {'value': 1}
@@ -52,12 +48,9 @@ def read_json(path: Path) -> Any:
 
 
 def read_record(kind: Any, values: Any) -> Any:
-    """The record that plain data (as JSON has them) describe; `kind` is its class, or a type made of records.
-
-    A null where the record declares a number is NaN, which JSON does not have.
-
-    Raises:
-        ValueError: If a part is missing or of another type; it names the first such part.
+    """The record that plain data (as JSON has them) describe; `kind` is its class, or a type made of records. A null
+    where the record declares a number is NaN, which JSON does not have. Raises a ValueError that names the first part
+    that is missing or of another type.
 
     >>> from autoft.records.scores import Interval
     >>> read_record(Interval, {"value": 0.5, "low": 0, "high": None})

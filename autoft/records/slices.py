@@ -54,13 +54,9 @@ class WeakSlice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WeakSearch:
-    """The search for weak slices.
-
-    Attributes:
-        metric: What slices were compared by: ``log_loss``, ``rmse`` (their mean squared error) or ``pinball``.
-        left_out: Number of columns for whose groups there was no room.
-        found: The weakest slices, the worst first; empty where none is worse than luck explains.
-    """
+    """The search for weak slices, the worst first, by a metric (``log_loss``, ``rmse``, their mean squared error, or
+    ``pinball``); none where none is worse than luck explains. There was no room for the groups of `left_out`
+    columns."""
 
     metric: str
     tried: int

@@ -9,13 +9,8 @@ from autoft.records.arrays import Array
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Split:
-    """Where each row belongs.
-
-    Attributes:
-        blocks: Block of each row, ``[n]`` from 0; -1 for rows of the untouched holdout.
-        clusters: Rows that must move together (identical rows, groups) share a number, ``[n]``.
-        k: Number of blocks.
-    """
+    """Where each row belongs: one of `k` blocks, ``[n]`` from 0, or -1 for rows of the untouched holdout. Rows that
+    must move together (identical rows, groups) share a number in `clusters`, ``[n]``."""
 
     blocks: Array
     clusters: Array

@@ -1,11 +1,11 @@
-"""Anomalies of an engine as findings: wording and severity."""
+"""Anomalies of an engine as findings, of which none about a column that the network does not use is an error."""
 
 from __future__ import annotations
 
 import re
 import textwrap
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import partial
 from typing import Any, get_args
 
@@ -57,104 +57,61 @@ _WORDS: dict[str, tuple[str, str, str, str]] = {
 _WORDS["FEATURE_TYPE_LOW_NUMBER_PRESENT"] = _WORDS["FEATURE_TYPE_LOW_FRACTION_PRESENT"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Anomaly:
-    """A reason for which a table does not fit its schema.
-
-    Attributes:
-        type: Name of TFDV's ``AnomalyInfo.Type``.
-        short: The engine's title of it.
-        description: The engine's sentence about it, which the finding quotes.
-        column: The user's name, None for the whole table.
-        expected: Type by the schema: ``INT``, ``FLOAT``, ``BYTES`` or ``STRING``.
-        got: Type in the table.
-    """
-
-    type: str
-    short: str
-    description: str
-    environment: Environment
-    engine: str
-    column: str | None = None
-    expected: str = ""
-    got: str = ""
-    used: bool = True
-
-    def finding(self) -> Finding:
-        """The anomaly as a finding."""
-        must, found, fix = self._wording()
-        one = _AFTER_FIRST.sub(r"\1, ...", self.description.strip().rstrip("."))
-        said = textwrap.shorten(one, 300, placeholder=" ...")  # names cells in the engine's own way
-        return Finding(
-            f"tfdv:{self.type}", self.severity, self.column, must, f"{found} ({self.engine}: {bare_cell(said)})", fix
-        )
-
-    @property
-    def severity(self) -> Severity:
-        """An error for nearly every anomaly of a table to train on: the schema is a contract. For a table to predict a
-        warning where the model can do without the values (unseen categories, empty cells). Nothing about a column that
-        the network does not use is an error."""
-        if not self.used or self.type in ("SCHEMA_NEW_COLUMN", "SEMANTIC_DOMAIN_UPDATE"):
-            return "warning"
-        if self.environment == "TRAINING" or self.type == "SCHEMA_MISSING_COLUMN":
-            return "error"
-        return "error" if self.type == "UNEXPECTED_DATA_TYPE" and not self._numbers else "warning"
-
-    @property
-    def _numbers(self) -> bool:
-        return {self.expected, self.got} <= {"INT", "FLOAT"}
-
-    def _wording(self) -> tuple[str, str, str]:
-        """What must hold, what was found, and the fix."""
-        training = self.environment == "TRAINING"
-        if self.type == "UNEXPECTED_DATA_TYPE":
-            content = _CONTENT.get(self.expected, self.expected)
-            fractions = self.got == "FLOAT" and self.expected == "INT"
-            found = "holds " + ("fractions too" if fractions else _CONTENT.get(self.got, self.got))
-            fix = f"write {content} only"
-            if training:
-                fix += f", or set 'type: {'BYTES' if self.got == 'STRING' else self.got}' in the schema file"
-            elif self._numbers:
-                fix = "check the unit and the source; the model takes the values as they are"
-            return f"hold {content}", found, fix
-        if self.type in _WORDS:
-            must, found, *fixes = _WORDS[self.type]
-            return must, found, fixes[0 if training else 1]
-        fix = "correct the values" + (", or relax the schema file" if training else " if they are wrong")
-        return "hold what the schema allows", f"does not fit the schema: {self.short.lower()}", fix
-
-
 def findings(
     result: Any, proto: Any, schema: Any, environment: Environment, *, unreadable: frozenset[str], engine: str
 ) -> Iterator[Finding]:
-    """One finding per reason of every anomaly, in the order of the schema; new columns last.
-
-    Args:
-        result: The engine's ``Anomalies`` of the statistics `proto`.
-        unreadable: Columns without an empty cell, some of whose cells could not be read and count as missing.
-    """
-    made = partial(Anomaly, environment=environment, engine=engine)
+    """One finding per reason of every anomaly in `result`, the engine's ``Anomalies`` of the statistics `proto`, in the
+    order of the schema; new columns last. `unreadable` are columns without an empty cell, some of whose cells could not
+    be read and count as missing."""
+    made = partial(_finding, training=environment == "TRAINING", engine=engine)
     if result.data_missing:
-        yield made(type="DATA_MISSING", short="Data missing", description="the table has no rows").finding()
+        yield made("DATA_MISSING", "Data missing", "the table has no rows")
         return
     for reason in result.dataset_anomaly_info.reason:
-        kind = name_of(reason, "type")
-        yield made(type=kind, short=reason.short_description, description=reason.description).finding()
+        yield made(name_of(reason, "type"), reason.short_description, reason.description)
     features = {feature.name: feature for feature in schema.feature}
     got = {feature.path.step[0]: name_of(feature, "type") for feature in proto.datasets[0].features}
     reasons = {info.path.step[0]: info.reason for info in result.anomaly_info.values()}
     for name in (*features, *sorted(reasons.keys() - features.keys())):
         feature = features.get(name)
+        types = ("" if feature is None else name_of(feature, "type"), got.get(name, ""))
+        used = feature is None or UNUSED_KINDS.isdisjoint(feature.annotation.tag)
         for reason in reasons.get(name, ()):
             kind = name_of(reason, "type")
             if kind == "FEATURE_TYPE_LOW_FRACTION_PRESENT" and name in unreadable:
                 continue  # No cell is empty; autoft's own findings count those that are odd.
-            yield made(
-                type=kind,
-                short=reason.short_description,
-                description=reason.description,
-                column=name,
-                expected="" if feature is None else name_of(feature, "type"),
-                got=got.get(name, ""),
-                used=feature is None or UNUSED_KINDS.isdisjoint(feature.annotation.tag),
-            ).finding()
+            found = made(kind, reason.short_description, reason.description, types)
+            yield replace(found, column=name, severity=found.severity if used else "warning")
+
+
+def _finding(
+    kind: str, short: str, description: str, types: tuple[str, str] = ("", ""), *, training: bool, engine: str
+) -> Finding:
+    """An anomaly of a name of TFDV's ``AnomalyInfo.Type``, with the engine's title of it and its sentence, which the
+    finding quotes; `types` of the column by the schema and in the table.
+
+    Nearly every anomaly of a table to train on is an error: the schema is a contract. For a table to predict it is a
+    warning where the model can do without the values (unseen categories, empty cells).
+    """
+    numbers = {*types} <= {"INT", "FLOAT"}
+    severe = training or kind == "SCHEMA_MISSING_COLUMN" or (kind == "UNEXPECTED_DATA_TYPE" and not numbers)
+    severity: Severity = (
+        "error" if severe and kind not in ("SCHEMA_NEW_COLUMN", "SEMANTIC_DOMAIN_UPDATE") else "warning"
+    )
+    if kind == "UNEXPECTED_DATA_TYPE":
+        expected, got = types
+        content = _CONTENT.get(expected, expected)
+        must, fix = f"hold {content}", f"write {content} only"
+        found = "holds " + ("fractions too" if types == ("INT", "FLOAT") else _CONTENT.get(got, got))
+        if training:
+            fix += f", or set 'type: {'BYTES' if got == 'STRING' else got}' in the schema file"
+        elif numbers:
+            fix = "check the unit and the source; the model takes the values as they are"
+    elif kind in _WORDS:
+        must, found, *fixes = _WORDS[kind]
+        fix = fixes[0 if training else 1]
+    else:
+        must, found = "hold what the schema allows", f"does not fit the schema: {short.lower()}"
+        fix = "correct the values" + (", or relax the schema file" if training else " if they are wrong")
+    said = textwrap.shorten(_AFTER_FIRST.sub(r"\1, ...", description.strip().rstrip(".")), 300, placeholder=" ...")
+    return Finding(f"tfdv:{kind}", severity, None, must, f"{found} ({engine}: {bare_cell(said)})", fix)

@@ -1,24 +1,13 @@
-"""Drift: distance of each column from the training table, and the limit beyond chance.
+"""Drift: distance of each column from the training table, and the limit beyond chance (docs/schema.md says which).
 
-A distance is worth an alarm when it is both *large enough to matter* and *larger than chance makes it*:
+Between two samples of n and m rows of one column, chance makes the Jensen-Shannon divergence in bits chi-squared with
+one degree of freedom less than there are bins, times (1/n + 1/m) / (8 ln 2). What it makes of a share is bounded by
+Bernstein's inequality, which holds for few rows and rare categories too.
 
-- Numbers and dates: Jensen-Shannon divergence in bits (0 equal, 1 disjoint) over tenths of the training table. Matters
-  from 0.02 on, which is what a normal column gives that has moved by a third of its standard deviation. Between two
-  samples of n and m rows of one column, chance makes it chi-squared with one degree of freedom less than there are
-  bins, times (1/n + 1/m) / (8 ln 2).
-- Categories and shares of empty cells: infinity norm, the largest change of a category's share. Matters from 0.05 on:
-  five rows in a hundred are others. What chance makes of it is bounded by Bernstein's inequality, which holds for
-  few rows and rare categories too.
-
-The limits of all columns together are passed by chance in one table of a hundred.
-
-Values outside the training table's range, and categories that it did not have, come in every later table. They are
-worth an alarm where they are more than two samples of one column have: of n and m values in a random order, k or more
-of the m lie outside the range of the n with a chance below (k + 1) (m / (n + m))^k; a new category comes as often as
-the categories that the training table had once (Good 1953, "The Population Frequencies of Species"). So is a single
-number that lies far outside the range.
-
-Time goes on: dates that have moved on are worth a note, dates that have moved back a warning.
+Values outside the training table's range, and categories that it did not have, come in every later table: of n and m
+values in a random order, k or more of the m lie outside the range of the n with a chance below (k + 1) (m / (n + m))^k;
+a new category comes as often as the categories that the training table had once (Good 1953, "The Population Frequencies
+of Species"). A single number is worth an alarm that lies far outside the range.
 """
 
 from __future__ import annotations
@@ -26,9 +15,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import ceil, log, sqrt
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from autoft.data.audit.placeholders import DAY, day_text
@@ -37,11 +27,8 @@ from autoft.data.convert import Converted, convert
 from autoft.errors import bare_cell, quoted
 from autoft.records.columns import Column, Kind, Target
 from autoft.records.findings import Finding, Severity, gathered
-from autoft.schema.portable.validate.distances import divergence
+from autoft.schema.portable.validate.comparators import divergence
 from autoft.schema.reference import MOST_CATEGORIES, Reference, cells_of, references
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Measure = Literal["Jensen-Shannon", "infinity norm"]
 
@@ -49,10 +36,9 @@ Measure = Literal["Jensen-Shannon", "infinity norm"]
 LEAST: dict[Measure, float] = {"Jensen-Shannon": 0.02, "infinity norm": 0.05}
 #: Share of tables without any change that may raise an alarm in some column.
 FALSE_ALARMS = 0.01
-#: So many columns that are empty more often, or less often, have one cause and one finding.
-TOGETHER = 3
-#: More columns that have changed have one finding: the rows are of other things.
-MANY_DRIFTED = 4
+#: So many columns that are empty more often, or less often, have one cause and one finding; and so have more columns
+#: than this that have changed: the rows are of other things.
+TOGETHER, MANY_DRIFTED = 3, 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,13 +88,9 @@ class Shift:
 def shifts(
     statistics: Any, columns: Sequence[Column], converted: Converted, rows: int, *, more: int = 0
 ) -> tuple[Shift, ...]:
-    """The columns that both tables have, in the order of `columns`; none if the table has no rows.
-
-    Args:
-        statistics: The training table's ``DatasetFeatureStatisticsList`` as `ProtoEngine.statistics` made it.
-        converted: The cells of the other table.
-        more: Columns of the table that are compared in another call, as they share the one false alarm.
-    """
+    """The columns that both tables have, in the order of `columns`; none if the table has no rows. `statistics` are the
+    training table's, as `ProtoEngine.statistics` made them, `converted` the cells of the other table. As the columns of
+    both calls share the one false alarm, `more` says how many are compared in another one."""
     known = references(statistics)
     cells = {column.name: cells_of(column, converted) for column in columns if rows and column.name in known}
     compared = [(column, own) for column in columns if (own := cells.get(column.name)) is not None]

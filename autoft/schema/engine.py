@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import Any, Literal, Protocol
+
+import pandas as pd
 
 from autoft.records.columns import Column
 from autoft.records.findings import Finding
 from autoft.registry import Installable, Registry
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Environment = Literal["TRAINING", "SERVING"]
 

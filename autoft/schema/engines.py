@@ -17,15 +17,10 @@ ENGINES.register(Portable)
 
 
 def choose(name: str, columns: int = 0) -> Engine | None:
-    """The engine of a name; nothing is imported that it needs. None for ``none``.
-
-    ``auto`` is the first registered engine that is installed: TFDV, or else the portable one, which always is and which
-    takes tables of more than 1,000 `columns`.
-
-    Raises:
-        RecipeError: If there is no engine of the name.
-        SetupError: If something that it needs is not installed.
-    """
+    """The engine of a name; nothing is imported that it needs. None for ``none``. ``auto`` is the first registered
+    engine that is installed: TFDV, or else the portable one, which always is and which takes tables of more than 1,000
+    `columns`. Raises a RecipeError if there is no engine of the name, a SetupError if something that it needs is not
+    installed."""
     if name == "none":
         return None
     if name == "auto":

@@ -5,7 +5,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
+from google.protobuf import text_format
+from google.protobuf.message import DecodeError
 
 from autoft.data.convert import convert
 from autoft.data.typed import Typed, typed
@@ -16,18 +20,12 @@ from autoft.records.findings import Finding
 from autoft.schema import adaptation, anomalies, reference
 from autoft.schema.engine import Environment
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableStatistics:
-    """Statistics of one table.
-
-    Attributes:
-        proto: A ``DatasetFeatureStatisticsList`` of one data set, which is named after the engine that made it.
-        unreadable: Numeric columns without an empty cell, some of whose cells are infinite or no numbers.
-    """
+    """Statistics of one table: `proto` is a ``DatasetFeatureStatisticsList`` of one data set, which is named after the
+    engine that made it; `unreadable` are numeric columns without an empty cell, some of whose cells are infinite or no
+    numbers."""
 
     proto: Any
     columns: tuple[Column, ...]
@@ -123,8 +121,6 @@ class ProtoEngine(ABC):
 
     def to_text(self, schema: Any) -> str:
         """The schema in protobuf's text format, as in every TFDV ``schema.pbtxt``."""
-        from google.protobuf import text_format
-
         return str(text_format.MessageToString(schema))
 
     def from_text(self, text: str, source: str) -> Any:
@@ -142,8 +138,6 @@ class ProtoEngine(ABC):
 
     def load_statistics(self, data: bytes, source: str) -> TableStatistics:
         """The inverse of `dump_statistics`."""
-        from google.protobuf.message import DecodeError
-
         proto = self._messages()[1]()
         try:
             proto.ParseFromString(data)
@@ -168,8 +162,6 @@ def read_text(path: Path) -> str:
 
 def parse_schema(text: str, schema: Any, source: str) -> Any:
     """The empty message `schema`, filled from its text. Raises SchemaError if it is none or has no column."""
-    from google.protobuf import text_format
-
     try:
         text_format.Parse(text, schema)
     except text_format.ParseError as error:

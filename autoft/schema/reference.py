@@ -1,9 +1,7 @@
 """Reference counts of the training table, stored in its statistics for comparisons with later tables.
 
-The histograms of an engine are not enough. Of two random samples of one skewed column its ten bins of equal width
-differ by chance alone more than a real change would make them, since one far value decides where all bins lie. So
-the counts here are exact ones, between tenths of the training table, and a later table is counted between the same.
-They are stored as TensorFlow Metadata's ``custom_stats``, which every reader of statistics leaves alone.
+They are exact ones between tenths of the training table, as an engine's bins of equal width would not do (see
+docs/schema.md), in TensorFlow Metadata's ``custom_stats``, which every reader of statistics leaves alone.
 """
 
 from __future__ import annotations
@@ -12,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,8 +29,6 @@ _HIDDEN_SHARE = 0.05
 #: Of the longest tail that is believed: a value may lie so many times as far from the middle as all others;
 #: and where the tail is not known, as nearly all values are equal.
 LONGEST_TAIL, UNKNOWN_TAIL = 100.0, 10.0
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -151,15 +147,14 @@ def references(proto: Any) -> Mapping[str, Reference]:
     return found
 
 
-def without_rare_values(statistics: T, converted: Converted) -> T:
+def without_rare_values(statistics: Any, converted: Converted) -> Any:
     """Statistics of a table, whose cells are `converted`, without texts that fewer than `LEAST` rows hold, and with
     coarse numbers.
 
     Of a column in which more than `_HIDDEN_SHARE` of the rows hold such values no comparison with later tables is
     left: a distance that cannot see them would be chance.
     """
-    source: Any = statistics
-    copy, columns = replace(source, proto=deepcopy(source.proto)), {one.name: one for one in source.columns}
+    copy, columns = replace(statistics, proto=deepcopy(statistics.proto)), {c.name: c for c in statistics.columns}
     for feature in copy.proto.datasets[0].features:
         if feature.HasField("string_stats"):
             _keep(feature.string_stats.top_values, "frequency")
@@ -177,8 +172,7 @@ def without_rare_values(statistics: T, converted: Converted) -> T:
                 others = [deepcopy(fact) for fact in feature.custom_stats if fact.name not in (COUNTS, FILLED)]
                 del feature.custom_stats[:]
                 feature.custom_stats.extend(others)
-    result: T = copy
-    return result
+    return copy
 
 
 def _coarsen(numbers: Any) -> None:

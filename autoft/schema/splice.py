@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from google.protobuf import text_format
+
 _TOKEN = re.compile(
     r"""(?P<comment>\#[^\n]*)
     |(?P<string>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')
@@ -33,8 +35,6 @@ def splice(text: str, before: Any, after: Any) -> str:
     }
     <BLANKLINE>
     """
-    from google.protobuf import text_format
-
     blocks = list(_blocks(text))
     pieces: list[tuple[int, int, str]] = []
     for field in _FIELDS:

@@ -10,6 +10,7 @@ import threading
 import warnings
 from collections.abc import Iterator
 from typing import Any
+from unittest.mock import patch
 
 from autoft.data.typed import Typed, record_batch
 from autoft.schema.proto_engine import ProtoEngine
@@ -57,23 +58,17 @@ def _quiet() -> Iterator[None]:
     """Hide messages of TensorFlow, Beam and TFDV about themselves. The first import prints to stdout, to stderr (C++
     logs, which read their level once), through logging and through warnings; infinite values make numpy warn inside
     TFDV. What is changed belongs to the whole process, so one thread at a time changes it and puts it back."""
-    with _QUIETLY:
-        yield from _silenced()
-
-
-def _silenced() -> Iterator[None]:
-    level = os.environ.get("TF_CPP_MIN_LOG_LEVEL")
-    disabled = logging.root.manager.disable
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-    logging.disable(max(disabled, logging.WARNING))
-    try:
-        screen = io.StringIO()
-        with warnings.catch_warnings(), contextlib.redirect_stdout(screen), contextlib.redirect_stderr(screen):
-            warnings.simplefilter("ignore")
+    screen, disabled = io.StringIO(), logging.root.manager.disable
+    with (
+        _QUIETLY,
+        patch.dict(os.environ, TF_CPP_MIN_LOG_LEVEL="3"),
+        warnings.catch_warnings(),
+        contextlib.redirect_stdout(screen),
+        contextlib.redirect_stderr(screen),
+    ):
+        warnings.simplefilter("ignore")
+        logging.disable(max(disabled, logging.WARNING))
+        try:
             yield
-    finally:
-        logging.disable(disabled)
-        if level is None:
-            del os.environ["TF_CPP_MIN_LOG_LEVEL"]
-        else:
-            os.environ["TF_CPP_MIN_LOG_LEVEL"] = level
+        finally:
+            logging.disable(disabled)

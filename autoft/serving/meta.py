@@ -15,9 +15,8 @@ from typing import Any
 import numpy as np
 
 from autoft.data import target as targets
-from autoft.records.columns import Column, Kind, Target
+from autoft.records.columns import Column, Kind, Repair, Target
 from autoft.records.decisions import CostMatrix
-from autoft.records.repairs import Repair
 
 #: No count, and no part of a number, is larger in any table.
 _MOST = 10**15

@@ -44,11 +44,11 @@ def check_audit(
         fires_on: A table with what it is to find.
         documentation: A file that names each of its codes; without one the check has to have a docstring.
 
-    >>> from autoft.data.audit import near_duplicates
+    >>> from autoft.data.audit import duplicates
     >>> import pandas as pd
     >>> table, _ = clean_table(3)
     >>> twice = pd.concat([table, table.assign(measure=table["measure"] + 5)], ignore_index=True)
-    >>> [line.code for line in check_audit(near_duplicates.near_duplicates, fires_on=twice, target="target")]
+    >>> [line.code for line in check_audit(duplicates.near_duplicates, fires_on=twice, target="target")]
     ['near-duplicate-rows']
     """
     assert check in list(CHECKS), f"the check '{check.name}' is not registered"

@@ -17,8 +17,7 @@ from autoft.data.clean import clean
 from autoft.errors import FileError, RecipeError
 from autoft.pipeline.describe import inspect_table
 from autoft.recipe.recipe import Recipe
-from autoft.records.columns import Column, Target
-from autoft.records.repairs import Repair
+from autoft.records.columns import Column, Repair, Target
 from autoft.serving import artifact
 from autoft.serving.predictor import Predictor
 

@@ -12,8 +12,8 @@ import pytest
 from autoft.data.repair import apply, findings, to_json
 from autoft.data.repair_plan import CODES, learn
 from autoft.data.table import read
+from autoft.records.columns import Repair
 from autoft.records.reading import read_record
-from autoft.records.repairs import Repair
 
 ROWS = 200
 RNG = np.random.default_rng

@@ -8,7 +8,7 @@ from autoft.errors import RecipeError
 from autoft.knowledge.describe import hinted_lines
 from autoft.pipeline.describe import inspect_table
 from autoft.pipeline.split import split
-from autoft.preprocessing.describe import describe_layout
+from autoft.preprocessing.layout import describe_layout
 from autoft.recipe.recipe import Recipe, read_recipe
 from autoft.records.hints import Effect, Hints, RatioInput
 

@@ -5,11 +5,10 @@ import pandas as pd
 import pytest
 
 from autoft import AutoFineTuner, load
-from autoft.preprocessing.describe import describe_layout
 from autoft.preprocessing.encode import encode
 from autoft.preprocessing.encoder import build_encoder
 from autoft.preprocessing.encoders.numbers import quotient, robust_scale, signed_log
-from autoft.preprocessing.layout import LayoutOptions, blocks, make_layout
+from autoft.preprocessing.layout import LayoutOptions, blocks, describe_layout, make_layout
 from autoft.preprocessing.statistics import fit_statistics
 from autoft.records.columns import Column
 from autoft.records.hints import Hints, RatioInput

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from autoft.errors import PreprocessError
-from autoft.preprocessing.describe import describe_layout
-from autoft.preprocessing.layout import InputLayout, LayoutOptions, blocks, make_layout
+from autoft.preprocessing.layout import InputLayout, LayoutOptions, blocks, describe_layout, make_layout
 from autoft.records.columns import Column
 
 

@@ -5,12 +5,11 @@ import numpy as np
 import pytest
 from sklearn.preprocessing import QuantileTransformer
 
-from autoft.preprocessing.describe import describe_layout
 from autoft.preprocessing.encode import encode
 from autoft.preprocessing.encoder import build_encoder
 from autoft.preprocessing.encoders.numbers import quantile_table, quantiles_for
 from autoft.preprocessing.layers.numbers import QuantileNormal
-from autoft.preprocessing.layout import LayoutOptions, make_layout
+from autoft.preprocessing.layout import LayoutOptions, describe_layout, make_layout
 from autoft.preprocessing.statistics import fit_statistics
 from autoft.records.columns import Column
 

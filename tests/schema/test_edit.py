@@ -12,7 +12,7 @@ from autoft.cli import main
 from autoft.errors import SchemaError
 from autoft.records.findings import Finding
 from autoft.schema import edit
-from autoft.schema.edit_hints import hints
+from autoft.schema.edit import hints
 from autoft.schema.portable.messages import DatasetFeatureStatisticsList, Schema
 from autoft.schema.splice import splice
 

@@ -14,8 +14,8 @@ from autoft.errors import SchemaError
 from autoft.schema.portable.messages import AnomalyType, Schema
 from autoft.schema.portable.statistics import generate_statistics
 from autoft.schema.portable.validate import validate_statistics
-from autoft.schema.portable.validate.distances import buckets_divergence, jensen_shannon
-from autoft.schema.portable.validate.numbers import real, whole
+from autoft.schema.portable.validate.comparators import buckets_divergence, jensen_shannon
+from autoft.schema.portable.validate.domains import real, whole
 from tests.schema.parity.cases import columns as typed
 
 SCHEMA = """

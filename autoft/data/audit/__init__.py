@@ -3,35 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from autoft.data.audit import (
     column_quality,
-    dates,
     duplicates,
-    hidden_groups,
     leaks,
-    near_duplicates,
     outliers,
     personal,
     placeholders,
     redundant_columns,
-    row_order,
+    row_structure,
     spellings,
-    sums,
     target_quality,
     units,
 )
 from autoft.data.audit.checks import CHECKS, DEFAULTS, AuditOptions, Check, TableView, check, run_checks
+from autoft.data.convert import Converted
 from autoft.formatting import nearest
 from autoft.records.arrays import Array
 from autoft.records.columns import Column, Task
 from autoft.records.findings import MOST_ALIKE, Finding, gathered
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from autoft.data.convert import Converted
 
 __all__ = ["CHECKS", "OWN", "AuditOptions", "Check", "Finding", "TableView", "audit", "check", "run_checks"]
 
@@ -44,7 +37,7 @@ OWN: tuple[Check, ...] = (
     spellings.target_spellings,
     column_quality.number_of_inputs,
     duplicates.duplicates,
-    near_duplicates.near_duplicates,
+    duplicates.near_duplicates,
     column_quality.missing,
     column_quality.infinite,
     column_quality.rare_categories,
@@ -53,16 +46,16 @@ OWN: tuple[Check, ...] = (
     placeholders.placeholder_dates,
     column_quality.quasi_constant,
     units.mixed_units,
-    dates.far_dates,
+    placeholders.far_dates,
     spellings.spellings,
     placeholders.placeholder_words,
     personal.personal_data,
     redundant_columns.redundant_columns,
-    sums.sums,
+    redundant_columns.sums,
     outliers.outlying_values,
     leaks.leaks,
-    hidden_groups.hidden_groups,
-    row_order.row_order,
+    row_structure.hidden_groups,
+    row_structure.row_order,
 )
 
 
@@ -76,14 +69,9 @@ def audit(
     names: Array | None = None,
     options: AuditOptions = DEFAULTS,
 ) -> tuple[Finding, ...]:
-    """All findings about a training table; those of severity ``error`` forbid training. Nothing is changed.
-
-    Args:
-        names: ``[n]`` hashes of the cells that the recipe leaves out of the frame, by which rows may be told apart.
-
-    Raises:
-        SetupError: If a check of an installed package fails.
-    """
+    """All findings about a training table; those of severity ``error`` forbid training. Nothing is changed. `names`
+    ``[n]`` are hashes of the cells that the recipe leaves out of the frame, by which rows may be told apart. Raises a
+    SetupError if a check of an installed package fails."""
     if target not in frame.columns:
         every = [str(name) for name in frame.columns]
         fix = nearest(target, every) or f"choose one of {', '.join(map(repr, every[:20]))}"

@@ -10,18 +10,10 @@ from numpy.typing import NDArray
 
 from autoft.records.evidence import Chart
 
-#: Bins of a histogram.
-BINS = 30
-#: Points of a scatter plot, at most.
-POINTS = 400
-#: Bars of a bar chart, at most.
-BARS = 8
-#: Values that are marked, at most.
-MARKS = 5
-#: Pieces into which the rows of a file are cut for a line over them.
-PIECES = 60
-#: Characters of a bar's name: category values may be whole texts.
-NAME = 40
+#: Bins of a histogram, and pieces into which the rows of a file are cut for a line over them.
+BINS, PIECES = 30, 60
+#: Most points of a scatter plot, bars, marked values, and characters of a bar's name (categories may be whole texts).
+POINTS, BARS, MARKS, NAME = 400, 8, 5, 40
 
 
 def bars(lengths: Mapping[Any, float], *, x_label: str = "Rows", marked: Iterable[object] = ()) -> Chart:

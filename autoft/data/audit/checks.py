@@ -16,11 +16,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
+import pandas as pd
 
-from autoft.data.audit.row_hashes import Keys, keys
+from autoft.data.audit.values import Keys, keys
 from autoft.data.cells import Distinct
 from autoft.data.convert import Converted
 from autoft.errors import AutoFTError, SetupError, bare_cell
@@ -28,9 +29,6 @@ from autoft.records.arrays import Array
 from autoft.records.columns import Column, Kind, Task
 from autoft.records.findings import Finding
 from autoft.registry import Registry
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 #: What a check looks at: each column alone, pairs of columns, the rows, or the target and what predicts it.
 Scope = Literal["columns", "pairs", "rows", "target"]
@@ -107,8 +105,6 @@ class TableView:
     ) -> TableView:
         """The view of a canonical table; without a target no row has a label. `names` are hashes of cells that are not
         in the frame."""
-        import pandas as pd
-
         labels = pd.Series(np.full(len(frame), np.nan)) if target is None else frame[target]
         distinct = Distinct.of(labels) if task == "regression" else None
         answers = distinct.spread(distinct.numbers, np.nan) if distinct else pd.factorize(labels.to_numpy())[0]

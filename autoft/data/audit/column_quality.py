@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -21,22 +21,15 @@ from autoft.records.findings import Finding, Severity
 
 #: A larger share of empty cells is a warning.
 MANY_MISSING = 0.3
-#: So many columns or more that are empty in the same rows have one finding,
-TOGETHER = 3
-#: if of the rows in which either is empty this share is empty in both.
-SAME_CELLS = 0.9
-#: Of more columns with many empty cells each has its own finding from here on.
-MOST_GROUPED = 500
+#: So many columns or more have one finding if of the rows in which either is empty this share is empty in both; of more
+#: columns with many empty cells than the last each has its own.
+TOGETHER, SAME_CELLS, MOST_GROUPED = 3, 0.9, 500
 #: A larger share of rows with a category of their own is a warning.
 MANY_RARE = 0.5
 #: Share of the rows of categories that are not distinguished, from which on it is said, and is a warning.
 SOME_UNKNOWN, MANY_UNKNOWN = 0.05, 0.2
-#: A column is nearly constant if all but this share of its cells are equal,
-OTHERS = 0.001
-#: or all but so few of them.
-FEW_OTHERS = 5
-#: Nothing is said of columns with fewer cells.
-MIN_FILLED = 100
+#: A column is nearly constant if all but this share of its cells are equal, or so few; not with fewer cells.
+OTHERS, FEW_OTHERS, MIN_FILLED = 0.001, 5, 100
 #: From this share of the cells on, unreadable numbers or dates are an error: their column says nothing.
 MOST_UNREADABLE = 0.9
 #: Kinds that do not become inputs, as a person would call such a column.
@@ -66,7 +59,13 @@ def missing(view: TableView) -> Iterator[Finding]:
     """Empty cells."""
     together = _missing_together(view)
     for columns in together:
-        yield _missing_block(columns, len(view))
+        names, least = listed(column.name for column in columns), min(column.missing for column in columns)
+        share = share_of(least, len(view), "rows")
+        found = f"has {len(columns):,} columns that are empty in the same rows, {share} at least ({names})"
+        fix = "remove those rows if they are blank, else check the source, or add the columns to data.drop; autoft "
+        fix += "fills them in and tells the network which they were"
+        evidence = share_evidence(least, len(view), "empty", "filled")
+        yield Finding("missing-values", "warning", None, "be filled in", found, fix, evidence)
     grouped = {column.id for columns in together for column in columns}
     for column in view.features:
         if not column.missing or column.id in grouped:
@@ -93,17 +92,6 @@ def _missing_together(view: TableView) -> list[list[Column]]:
         left = [column for column, share in zip(left[1:], both[1:], strict=True) if share < SAME_CELLS]
         groups += [alike] if len(alike) >= TOGETHER else []
     return groups
-
-
-def _missing_block(columns: Sequence[Column], rows: int) -> Finding:
-    """One warning for columns that are empty together, as blank rows are."""
-    names, empty = listed(column.name for column in columns), min(column.missing for column in columns)
-    found = f"has {len(columns):,} columns that are empty in the same rows, {share_of(empty, rows, 'rows')} at least "
-    found += f"({names})"
-    fix = "remove those rows if they are blank, else check the source, or add the columns to data.drop; autoft fills "
-    fix += "them in and tells the network which they were"
-    must, evidence = "be filled in", share_evidence(empty, rows, "empty", "filled")
-    return Finding("missing-values", "warning", None, must, found, fix, evidence)
 
 
 @check("infinite-values", scope="columns")
@@ -133,7 +121,8 @@ def unreadable_cells(column: Column, converted: Converted, rows: int) -> list[Fi
         return []
     first = converted.first_bad[column.id]
     what = {"numeric": "numbers", "boolean": "one of the two values of the training table"}.get(column.kind)
-    what = what or words(column.date_format, column.zoned if _is_date(first[1], column.date_format) else None)
+    dated = np.isfinite(read_dates([first[1]], column.date_format or "iso").seconds[0])
+    what = what or words(column.date_format, column.zoned if dated else None)
     found = f"has {share_of(count, rows, 'cells')} that are not {what} ({first_cell(first)})"
     fix = "correct them; they count as missing"
     filled = count + int(np.isfinite(converted.values[column.id]).sum()) + converted.infinite.get(column.id, 0)
@@ -142,10 +131,6 @@ def unreadable_cells(column: Column, converted: Converted, rows: int) -> list[Fi
     how = f", such as {_as_written(column)}," if column.kind == "date" else ""
     fix = f"write them as in the training{how} or leave cells empty where the value is unknown"
     return [Finding("unreadable-values", "error", column.name, f"hold {what}", found, fix)]
-
-
-def _is_date(text: str, form: str | None) -> bool:
-    return bool(np.isfinite(read_dates([text], form or "iso").seconds[0]))
 
 
 def _as_written(column: Column) -> str:

@@ -15,8 +15,7 @@ from math import log
 
 import numpy as np
 
-from autoft.data.audit.row_hashes import hashed
-from autoft.data.audit.values import codes, missing_cells, sample
+from autoft.data.audit.values import codes, hashed, missing_cells, sample
 from autoft.records.arrays import Array
 from autoft.records.columns import Column
 
@@ -90,8 +89,7 @@ def find_near_copies(features: Sequence[Column], values: Mapping[str, Array], ex
         return None
     pairs = _pairs(points, distance)
     # The noise is judged by the columns that were searched; the others may have a little more.
-    near = _near_in_all(measures, values, first[pairs], 3 * distance)
-    near &= _equal_in_all(others, values, first[pairs])
+    near = _alike(measures, others, values, first[pairs], 3 * distance)
     if near.sum() < max(1.0, NEAR_IN_ALL * len(pairs)):
         return None
     pairs = pairs[near]
@@ -102,16 +100,11 @@ def find_near_copies(features: Sequence[Column], values: Mapping[str, Array], ex
         return None
     group = _connected(pairs, len(first))
     if distance > QUIET:
-        group = _without_crowds(group)
+        size = np.bincount(group)[group]  # each row of a large group stands alone
+        group = np.where(size > max(MOST_COPIES, CROWD * len(group)), len(group) + np.arange(len(group)), group)
         if not MIN_ROWS <= len(np.unique(group)) < len(group):
             return None
     return NearCopies(group=group[same], distance=distance)
-
-
-def _without_crowds(group: Array) -> Array:
-    """Groups `[n]` of different rows, each row of a large group alone."""
-    size = np.bincount(group)[group]
-    return np.where(size > max(MOST_COPIES, CROWD * len(group)), len(group) + np.arange(len(group)), group)
 
 
 def _connected(pairs: Array, rows: int) -> Array:
@@ -217,21 +210,17 @@ def _pairs(points: Array, distance: float) -> Array:
     return np.asarray(pairs[(pairs[:, 1] < len(points)) & (pairs[:, 0] != pairs[:, 1])])
 
 
-def _near_in_all(columns: Sequence[Column], values: Mapping[str, Array], pairs: Array, distance: float) -> Array:
-    """Which pairs of rows are near in every column of numbers."""
-    near = np.ones(len(pairs), dtype=bool)
-    for column in columns:
-        one, other = values[column.id][pairs.T]
-        with np.errstate(invalid="ignore"):
-            alike = (np.abs(one - other) <= distance * _scale(values[column.id])[1]) | (one == other)
-        near &= alike | (missing_cells(one) & missing_cells(other))
-    return near
-
-
-def _equal_in_all(columns: Sequence[Column], values: Mapping[str, Array], pairs: Array) -> Array:
-    """Which pairs of rows are equal in every column."""
-    equal = np.ones(len(pairs), dtype=bool)
-    for column in columns:
-        one, other = values[column.id][pairs.T]
-        equal &= (one == other) | (missing_cells(one) & missing_cells(other))
-    return equal
+def _alike(
+    measures: Sequence[Column], others: Sequence[Column], values: Mapping[str, Array], pairs: Array, distance: float
+) -> Array:
+    """Which pairs of rows are near in every column of measures, and equal in every other."""
+    alike = np.ones(len(pairs), dtype=bool)
+    for columns, near in ((measures, True), (others, False)):
+        for column in columns:
+            one, other = values[column.id][pairs.T]
+            same = (one == other) | (missing_cells(one) & missing_cells(other))
+            if near:
+                with np.errstate(invalid="ignore"):
+                    same |= np.abs(one - other) <= distance * _scale(values[column.id])[1]
+            alike &= same
+    return alike

@@ -1,4 +1,4 @@
-"""Outliers: numbers far from all others of their column."""
+"""Outliers: numbers far from all others of their column, and rows unlike all others though no value of them need be."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ import numpy as np
 from autoft.data.audit import charts
 from autoft.data.audit.checks import TableView, check
 from autoft.data.audit.findings import row_numbers, share_of
-from autoft.data.audit.values import sample
+from autoft.data.audit.values import codes, sample
+from autoft.data.convert import Converted
 from autoft.errors import bare_cell
 from autoft.records.arrays import Array
+from autoft.records.columns import Column
 from autoft.records.evidence import Evidence
 from autoft.records.findings import Finding
 
@@ -69,3 +71,61 @@ def _reach(drawn: Array) -> tuple[float, float]:
     tenth, median, ninth = np.quantile(drawn, [0.1, 0.5, 0.9])
     down, up = FAR * (median - tenth) / TENTH, FAR * (ninth - median) / TENTH
     return float(median - down) if down > 0 else -np.inf, float(median + up) if up > 0 else np.inf
+
+
+#: Of fewer rows none is odd.
+FEWEST_FOREST = 100
+#: One column alone is the matter of `outlying_values`.
+FEWEST_COLUMNS = 2
+#: Rows and columns that the forest looks at, at most.
+MOST_ROWS, MOST_COLUMNS = 10_000, 100
+#: Scores near 1 are odd and below 0.5 usual (Liu et al. 2008).
+ODD = 0.6
+#: Least distance of an odd score from those of the other rows, in their standard deviations.
+FAR_SCORE = 5.0
+
+
+def find_odd_rows(features: tuple[Column, ...], converted: Converted, *, kept: Array | None = None) -> list[Finding]:
+    """At most one note with the rows that are isolated by far fewer questions than the others. Imports scikit-learn, so
+    it is no check of the audit and runs in a training only. Categories count by how rare they are; missing numbers are
+    the median. `kept` are the positions of the rows in the table that was read, where some were left out."""
+    usable = [column for column in features if column.used and column.kind != "text"][:MOST_COLUMNS]
+    rows = len(converted.values[usable[0].id]) if usable else 0
+    if len(usable) < FEWEST_COLUMNS or rows < FEWEST_FOREST:
+        return []
+    from sklearn.ensemble import IsolationForest
+
+    chosen = sample(rows, MOST_ROWS)
+    table = np.stack([_numbers(converted.values[column.id], chosen) for column in usable], axis=1)
+    forest = IsolationForest(n_estimators=100, random_state=0).fit(table)
+    score = -forest.score_samples(table)
+    median = np.median(score)
+    usual = (np.quantile(score, 0.9) - median) / TENTH
+    odd = np.flatnonzero((score >= ODD) & (score > median + FAR_SCORE * usual))
+    if not len(odd):
+        return []
+    worst = odd[np.argsort(-score[odd], kind="stable")]
+    noun = "rows" if rows == len(chosen) else f"rows drawn from {rows:,}"
+    number = chosen if kept is None else kept[chosen]
+    row = int(number[worst[0]]) + 1
+    found = f"has {share_of(len(odd), len(chosen), noun)} unlike the others (first: row {row:,}, score "
+    found += f"{score[worst[0]]:.2f}; half of the rows are below {median:.2f})"
+    drawn = charts.histogram(score, x_label="Score of the isolation forest", marks=score[worst])
+    counts = {"rows": len(chosen), "apart": len(odd)}
+    evidence = Evidence(counts=counts, rows=row_numbers(number[worst]), sketch=drawn)
+    fix = "look at them; remove those that are mistakes or cases that the model will never meet"
+    return [Finding("outlying-rows", "info", None, "have rows like one another", found, fix, evidence)]
+
+
+def _numbers(values: Array, chosen: Array) -> Array:
+    """One column for the forest, which only asks whether a value is above a limit: ranks would not serve it."""
+    if values.dtype != object:
+        drawn = values[chosen].astype(np.float64)
+        known = drawn[np.isfinite(drawn)]
+        if not len(known):
+            return np.zeros(len(drawn))
+        # The forest computes in float32, in which seconds since 1970 are minutes apart: all columns are scaled.
+        scale = float(known.std()) or 1.0
+        return np.where(np.isfinite(drawn), (drawn - np.median(known)) / scale, 0.0)
+    categories = codes(values[chosen], missing=True)
+    return np.asarray(-np.log(np.bincount(categories)[categories] / len(categories)))

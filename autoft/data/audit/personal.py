@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator
 
+import pandas as pd
+
 from autoft.data.audit.checks import TableView, check, rows_by_text
 from autoft.data.audit.findings import share_evidence, share_of
 from autoft.data.audit.values import drawn_values
@@ -101,8 +103,6 @@ def name_persons(texts: Collection[str]) -> bool:
 @check("personal-data", scope="columns")
 def personal_data(view: TableView) -> Iterator[Finding]:
     """Columns of texts, mostly distinct, that seem to hold names or addresses of persons."""
-    import pandas as pd
-
     described = persons(column.name for column in (*view.features, *view.unused))
     for column, values in view.columns("categorical", "text"):
         if column.kind == "categorical":

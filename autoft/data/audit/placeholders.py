@@ -1,4 +1,4 @@
-"""Placeholders for "unknown": -1, 999, 9999-12-31, "?", and constants far from all other values.
+"""Placeholders for "unknown": -1, 999, 9999-12-31, "?", and constants and dates far from all other values.
 
 A number is suspect for its distance from the others: ages go to 99, but 999 beside them is no age.
 """
@@ -13,7 +13,7 @@ import numpy as np
 
 from autoft.data.audit import charts
 from autoft.data.audit.checks import TableView, check
-from autoft.data.audit.findings import share_of
+from autoft.data.audit.findings import row_numbers, share_of
 from autoft.data.audit.values import drawn_values
 from autoft.data.table import number_text
 from autoft.errors import bare_cell, cell
@@ -33,10 +33,8 @@ WORDS = frozenset(
 )
 #: Fewer values prove nothing.
 MIN_VALUES = 50
-#: A constant of no known form must come at least so often,
-OFTEN = 10
-#: and in at least this share of the cells.
-OFTEN_SHARE = 5e-4
+#: A constant of no known form must come at least so often, and in at least this share of the cells.
+OFTEN, OFTEN_SHARE = 10, 5e-4
 DAY = 86_400.0
 #: Findings about suspect numbers: known codes for "unknown", and other constants.
 NUMBER_CODES: tuple[RepairCode, ...] = ("placeholder-values", "outlying-constant")
@@ -218,3 +216,53 @@ def day_text(seconds: float) -> str:
     if 0 < seconds < DAY:
         return f"{int(seconds // 3600):02d}:{int(seconds % 3600 // 60):02d}"
     return date.fromordinal(round(seconds // DAY) + _EPOCH).isoformat()
+
+
+YEAR = 365.25 * 86_400
+#: At most this share of the dates may lie far out at either end.
+FAR_SHARE = 0.01
+
+
+def date_limits(seconds: Array) -> tuple[float, float]:
+    """The first and the last date (seconds since 1970) that are near the others; infinite where all are.
+
+    Dates lie far out if a gap of more than a year, and of more than half the range that 98 % of the dates span,
+    separates them from the rest. The limit is the middle of the gap, so that dates may go on after training.
+
+    >>> years = np.array([*np.linspace(50, 53, 300), 152.0]) * YEAR
+    >>> round(date_limits(years)[1] / YEAR, 1), date_limits(years)[0]
+    (102.5, -inf)
+    """
+    known = np.sort(seconds[np.isfinite(seconds)])
+    if len(known) < MIN_VALUES:
+        return -np.inf, np.inf
+    tail = max(1, int(FAR_SHARE * len(known)))
+    wide = max(YEAR, (known[-tail - 1] - known[tail]) / 2)
+    low, high = -np.inf, np.inf
+    gaps = np.diff(known)
+    ends = np.flatnonzero(gaps[:tail] > wide)
+    if len(ends):
+        low = float(known[ends[-1]] + gaps[ends[-1]] / 2)
+    starts = np.flatnonzero(gaps[-tail:] > wide)
+    if len(starts):
+        first = len(gaps) - tail + starts[0]
+        high = float(known[first] + gaps[first] / 2)
+    return low, high
+
+
+@check("far-dates", scope="columns")
+def far_dates(view: TableView) -> Iterator[Finding]:
+    """Dates far from the others, but for those that stand for "never"."""
+    for column, seconds in view.columns("date"):
+        known = np.where(on_days(seconds, dates(seconds)), np.nan, seconds)
+        low, high = date_limits(known)
+        rows = np.flatnonzero((known < low) | (known > high))
+        if not len(rows):
+            continue
+        first = f"(first: row {rows[0] + 1:,}, {bare_cell(day_text(float(known[rows[0]])))})"
+        found = f"has {share_of(len(rows), len(seconds), 'dates')} that are years apart from all others {first}"
+        marks = years(known[rows[:5]]).tolist()
+        drawn = charts.histogram(years(drawn_values(known)), x_label="year", marks=marks)
+        evidence = Evidence(counts={"rows": len(rows)}, rows=row_numbers(rows, 5), sketch=drawn)
+        fix = "correct them, or accept far-dates to make them missing"
+        yield Finding("far-dates", "warning", column.name, "have dates near one another", found, fix, evidence)

@@ -1,4 +1,4 @@
-"""Redundant columns: copies and recodings of one another, and numbers in the same order."""
+"""Redundant columns: copies, recodings, numbers in the same order, sums of others; and a target that is such a sum."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
+import pandas as pd
 
 from autoft.data.audit import charts
 from autoft.data.audit.checks import TableView, check
-from autoft.data.audit.values import ranked, some_rows
-from autoft.errors import quoted
+from autoft.data.audit.predictors import LEAK_R2
+from autoft.data.audit.values import ranked, sample, some_rows
+from autoft.errors import listed, quoted
 from autoft.records.arrays import Array
 from autoft.records.columns import Column
 from autoft.records.evidence import Chart, Evidence
@@ -18,12 +20,10 @@ from autoft.records.findings import Finding
 
 #: |Spearman's rho| from which two columns have one order.
 SAME_ORDER = 0.999
-#: Rows on which likely pairs of columns are found.
-SCREENED = 2_000
+#: Rows on which likely pairs of columns are found, and on which rho is measured.
+SCREENED, MEASURED = 2_000, 20_000
 #: Columns whose correlations with all later ones are looked at together.
 BLOCK = 512
-#: Rows on which rho is measured.
-MEASURED = 20_000
 #: Least mean number of rows per value of a recoding: two columns that name rows are none.
 ROWS_PER_VALUE = 2.0
 #: Fewer rows prove nothing.
@@ -55,8 +55,6 @@ def recodings(features: tuple[Column, ...], values: Mapping[str, Array], exact: 
 
 def _pattern(values: Array) -> tuple[bytes, int]:
     """Codes in the order of the first rows, which are equal exactly where values are one-to-one, and their number."""
-    import pandas as pd
-
     codes, distinct = pd.factorize(values)
     return pd.util.hash_array(codes.astype(np.int64)).tobytes(), len(distinct)
 
@@ -133,7 +131,6 @@ def redundant_columns(view: TableView) -> Iterator[Finding]:
 
 def copies(features: Sequence[Column], values: Mapping[str, Array]) -> dict[str, str]:
     """Name of each column that equals an earlier one in every row -> the name of that one."""
-    import pandas as pd
 
     def alike(columns: Iterable[Column], rows: int) -> list[list[Column]]:
         groups: dict[bytes, list[Column]] = defaultdict(list)
@@ -149,8 +146,6 @@ def copies(features: Sequence[Column], values: Mapping[str, Array]) -> dict[str,
 
 def _pairs(first: str, one: Array, second: str, other: Array) -> Evidence:
     """The values that go together, the most frequent first."""
-    import pandas as pd
-
     cells = pd.DataFrame({"one": one, "other": other})
     counted = cells.groupby(["one", "other"]).size().sort_values(ascending=False, kind="stable").reset_index()
     examples = tuple((str(a), str(b), int(rows)) for a, b, rows in counted.head(6).itertuples(index=False))
@@ -167,3 +162,87 @@ def _together(first: str, one: Array, second: str, other: Array) -> Chart:
     texts, counts = np.unique([str(text) for text in one if text is not None], return_counts=True)
     order = np.argsort(-counts, kind="stable")
     return charts.bars({texts[i]: int(counts[i]) for i in order}, x_label=f"Rows with this {first} and {second}")
+
+
+#: Fewer rows prove nothing, nor do fewer for each column.
+FITTED_ROWS, ROWS_PER_COLUMN = 100, 3
+#: Rows that are looked at, and columns.
+MOST_ROWS, MOST_COLUMNS = 5_000, 100
+#: Share of its spread by which a sum may differ, as by rounding; how near to 1 or -1 its weights are; and a column with
+#: less than this share of the spread of the sum is no part of it.
+ROUNDING, WEIGHT, PART = 1e-3, 0.01, 1e-3
+#: Longer sums are not named, and columns with fewer values have sums by chance.
+MOST_PARTS, MIN_DISTINCT = 12, 10
+
+
+@check("sum-of-columns", "sum-leak", scope="pairs")
+def sums(view: TableView) -> Iterator[Finding]:
+    """A note for each column that is the sum or difference of earlier ones, and a warning if the target of a regression
+    is a weighted sum of three or more columns (of two `pair-leak` says so)."""
+    features, rows = _numbers(view)
+    if len(features) < 2 or len(rows) < max(FITTED_ROWS, ROWS_PER_COLUMN * len(features)):
+        return
+    matrix = np.column_stack([view.converted.values[column.id][rows] for column in features])
+    spread = matrix.std(axis=0)
+    scaled = (matrix - matrix.mean(axis=0)) / spread
+    basis: list[int] = []
+    for j, column in enumerate(features):
+        weights, rest = _fit(scaled[:, basis], scaled[:, j])
+        if rest > ROUNDING:
+            basis.append(j)
+            continue
+        weights = weights * spread[j] / spread[basis]
+        parts = np.flatnonzero(np.abs(weights) * spread[basis] > PART * spread[j])
+        if 2 <= len(parts) <= MOST_PARTS and (np.abs(np.abs(weights[parts]) - 1) < WEIGHT).all():
+            yield _sum(column, [features[basis[i]] for i in parts], weights[parts], len(view))
+    if view.task == "regression":
+        yield from _leak(view, [features[j] for j in basis], scaled[:, basis], rows)
+
+
+def _numbers(view: TableView) -> tuple[list[Column], Array]:
+    """Columns of numbers that are filled and vary, and rows in which all of them are; at most `MOST_ROWS`."""
+    usable = np.flatnonzero(view.usable)
+    drawn = usable[sample(len(usable), MOST_ROWS)]
+    cells = {column.id: (column, values[drawn]) for column, values in view.columns("numeric")}
+    some = [column for column, own in cells.values() if len(own) and np.isfinite(own).mean() > 0.8][:MOST_COLUMNS]
+    some = [column for column in some if len(np.unique(cells[column.id][1])) >= MIN_DISTINCT]
+    if not some:
+        return [], drawn[:0]
+    filled = np.all([np.isfinite(cells[column.id][1]) for column in some], axis=0)
+    return [column for column in some if filled.any() and np.ptp(cells[column.id][1][filled]) > 0], drawn[filled]
+
+
+def _fit(matrix: Array, y: Array) -> tuple[Array, float]:
+    """Weights of the least squares, and the spread that is left as a share of that of `y` (both are centred)."""
+    if not matrix.shape[1]:
+        return np.zeros(0), 1.0
+    weights = np.linalg.lstsq(matrix.T @ matrix, matrix.T @ y, rcond=None)[0]
+    return weights, float(np.std(y - matrix @ weights) / max(float(np.std(y)), 1e-300))
+
+
+def _sum(column: Column, parts: Sequence[Column], weights: Array, rows: int) -> Finding:
+    signs = ["-" if weight < 0 else "+" for weight in weights]
+    words = " ".join(f"{sign} {quoted(part.name)}" for sign, part in zip(signs, parts, strict=True))
+    found = f"is a sum of other columns in every row that was looked at ({words.removeprefix('+ ')})"
+    fix = "nothing to do, as networks can take it; add one of them to data.drop for importances that are not shared"
+    must, evidence = "say something that other columns do not", Evidence(counts={"rows": rows, "parts": len(parts)})
+    return Finding("sum-of-columns", "info", column.name, must, found, fix, evidence)
+
+
+def _leak(view: TableView, features: Sequence[Column], matrix: Array, rows: Array) -> Iterator[Finding]:
+    """A warning if the sum that fits the target in one half of the rows is the target in the other."""
+    y = view.answers[rows]
+    if len(features) < 3 or np.ptp(y) == 0:
+        return
+    y = (y - y.mean()) / y.std()
+    half = np.random.default_rng(0).permutation(len(y)) % 2 == 0
+    weights, _ = _fit(matrix[half], y[half])
+    score = 1 - float(np.var(y[~half] - matrix[~half] @ weights) / np.var(y[~half]))
+    parts = [features[i] for i in np.flatnonzero(np.abs(weights) > PART)]
+    if score < LEAK_R2 or len(parts) < 3 or {part.name for part in parts} & set(view.options.allow_leak):
+        return
+    names = listed([part.name for part in parts], MOST_PARTS)
+    found = f"is a weighted sum of {len(parts)} other columns ({names}; R2 {score:.5f})"
+    fix = "if they are known only afterwards, add them to data.drop; else list one under schema.allow_leak"
+    evidence = Evidence(counts={"R2": score, "parts": len(parts)})
+    yield Finding("sum-leak", "warning", view.target, "not be a sum of the features", found, fix, evidence)

@@ -88,8 +88,10 @@ def spellings(view: TableView) -> Iterator[Finding]:
     """Categories that are spelled in several ways; else categories with blanks around them."""
     for column, _ in view.columns("categorical"):
         counts = view.counts(column)
-        # Blanks that make two categories of one are reported by the first.
-        yield from _several(column.name, counts) or _blanks(column.name, counts)
+        if groups := variants(counts):  # blanks that make two categories of one are among them
+            yield _spelled(column.name, counts, groups, "category")
+        else:
+            yield from _blanks(column.name, counts)
 
 
 @check("target-spelling", scope="target")
@@ -109,11 +111,6 @@ def target_spellings(view: TableView) -> Iterator[Finding]:
         fix = "nothing to do: schema.keep_target_spellings says that they are different classes"
         found = replace(found, severity="warning", fix=fix)
     yield found
-
-
-def _several(column: str, counts: Mapping[str, int]) -> list[Finding]:
-    groups = variants(counts)
-    return [_spelled(column, counts, groups, "category")] if groups else []
 
 
 def _spelled(column: str, counts: Mapping[str, int], groups: Mapping[str, tuple[str, ...]], noun: str) -> Finding:

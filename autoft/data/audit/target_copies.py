@@ -11,24 +11,19 @@ from autoft.records.arrays import Array
 KAPPA = 0.8
 #: Values of such a column for each class, at most: with more they describe, and do not copy.
 VALUES_PER_CLASS = 2
-#: Share of rows on one straight line (or of known cells, for a class) from which a column is a copy of a number,
-ON_LINE = 0.5
-#: how near, as a share of the number's spread,
-LINE_WIDTH = 1e-6
-#: and lines through two rows that are tried: one in four is the right one where half of the rows lie on it.
-LINES = 40
-#: Rows by which the best line is chosen.
-SCREENED = 500
+#: Share of rows on one straight line (or of known cells, for a class) from which a column is a copy of a number; how
+#: near, as a share of its spread;
+ON_LINE, LINE_WIDTH = 0.5, 1e-6
+#: lines through two rows that are tried (one in four is the right one where half of the rows lie on it); and rows by
+#: which the best is chosen.
+LINES, SCREENED = 40, 500
 #: Numbers with fewer distinct values meet lines by chance.
 MIN_DISTINCT = 20
 
 
 def copied_class(ordinal: Array, truth: Array) -> float:
     """Share of the rows in which a column names the class, 0 if it is no copy; missing cells name one, or none.
-
-    Args:
-        ordinal: ``[n]`` the column's values as positions, -1 where missing.
-        truth: ``[n]`` class positions.
+    `ordinal` ``[n]`` are its values as positions, -1 where missing, `truth` ``[n]`` class positions.
 
     >>> truth = np.arange(200) % 2
     >>> copied_class(np.where(np.arange(200) < 6, 1 - truth, truth), truth)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from autoft.data.audit import charts
 from autoft.data.audit.checks import TableView, check
@@ -19,26 +20,17 @@ from autoft.records.arrays import Array
 from autoft.records.evidence import Evidence
 from autoft.records.findings import Finding
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-#: Fewer rows with a target are an error.
-MIN_ROWS = 20
-#: Fewer rows with a target for each fold are a warning.
-ROWS_PER_FOLD = 10
-#: A smaller share of the rows makes accuracy useless as a measure.
-RARE = 0.05
-#: Of more than four classes: less than this share of what each would have if all had as many rows.
-RARE_AMONG_MANY = 0.2
+#: Fewer rows with a target are an error, and fewer for each fold a warning.
+MIN_ROWS, ROWS_PER_FOLD = 20, 10
+#: A smaller share of the rows makes accuracy useless as a measure; of more than four classes, a smaller share of what
+#: each would have if all had as many rows.
+RARE, RARE_AMONG_MANY = 0.05, 0.2
 #: Skewness (third standardised moment) beyond which a few rows dominate a squared error; the exponential
 #: distribution has 2.
 SKEWED = 3.0
-#: A pile at an end of the values has at least this share of the rows.
-PILE = 0.01
-#: It has at least this many times as many rows as any other value.
-PILE_TIMES = 3
-#: Fewest distinct values among which piles are looked for.
-MANY_VALUES = 50
+#: A pile at an end of at least so many distinct values has this share of the rows, and so many times as many rows as
+#: any other value, at least.
+MANY_VALUES, PILE, PILE_TIMES = 50, 0.01, 3
 
 
 @check("target-missing-values", scope="target")
@@ -169,8 +161,6 @@ def target_classes(view: TableView) -> Iterator[Finding]:
 
 def _small_classes(name: str, counts: pd.Series[Any], folds: int) -> Iterator[Finding]:
     """Classes that cannot be in every fold; with one row not even in training and evaluation."""
-    import pandas as pd
-
     single = counts.index[counts == 1]
     if len(single):
         others = f" (and of {len(single) - 1:,} other class{'es' * (len(single) > 2)})" if len(single) > 1 else ""

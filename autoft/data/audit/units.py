@@ -29,14 +29,10 @@ FACTORS: tuple[tuple[float, str], ...] = (
     (1000.0, "grams and kilograms, or a thousands separator"),
     (1e6, "ones and millions"),
 )
-#: Each unit needs this share of the rows,
-SHARE = 0.005
-#: and at least this many distinct values.
-DISTINCT = 5
-#: Smallest gap between the two, as a share of the logarithm of the factor.
-GAP = 0.2
-#: Largest standard deviation within each, as a share of the same.
-WITHIN = 0.35
+#: Each unit needs this share of the rows, and at least this many distinct values.
+SHARE, DISTINCT = 0.005, 5
+#: Smallest gap between the two, and largest standard deviation within each, as shares of the logarithm of the factor.
+GAP, WITHIN = 0.2, 0.35
 #: Largest three standard errors of the logarithm of the ratio between the two. Five of the factors above are between
 #: 1.6 and 3.8, so that a wide cluster of a few values is near one of them in any case (babies among the passengers).
 NEAR = 0.1

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from autoft.records.arrays import EXACT
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 _INDEX = re.compile(r"__index_level_[0-9]+__")
 
 
 def to_frame(table: Any) -> pd.DataFrame:
     """A ``pyarrow.Table`` as a DataFrame: values as they are, no index, names doubled or not."""
-    import pandas as pd
-
     # What pandas stored as a named index is a column like others; an index without a name is not the user's.
     names = table.column_names
     kept = [i for i, name in enumerate(names) if not _INDEX.fullmatch(name)]
@@ -28,8 +27,6 @@ def to_frame(table: Any) -> pd.DataFrame:
 
 def to_series(column: Any) -> pd.Series[Any]:
     """A ``pyarrow.Array`` or ``ChunkedArray`` as a Series."""
-    import pyarrow as pa
-
     own = column.type
     if isinstance(own, pa.BaseExtensionType):  # pandas' own, such as periods, which only a table reads back
         return cast("pd.Series[Any]", pa.table({"x": column}).to_pandas()["x"])
@@ -45,7 +42,5 @@ def to_series(column: Any) -> pd.Series[Any]:
 
 def _long(column: Any) -> bool:
     """Whether float64, as which integers with missing cells become, would merge some of them."""
-    import pyarrow.compute as pc
-
     ends = pc.min_max(column).as_py()
     return ends["min"] is not None and (ends["max"] > EXACT or ends["min"] < -EXACT)

@@ -4,28 +4,20 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
+
+import pandas as pd
+import pyarrow as pa
 
 from autoft.data.sources import arrow, limits
 from autoft.errors import SetupError, TableError, listed, reason_of
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 _NAMES = {"parquet": "Parquet", "feather": "Feather", "orc": "ORC", "excel": "Excel"}
 
 
 def read_binary(where: str, stream: BinaryIO, format_name: str, stored: int) -> pd.DataFrame:
-    """Reads a Parquet, Feather, ORC or Excel file.
-
-    Args:
-        stored: Bytes of the file, against which those that it unpacks to are held.
-
-    Raises:
-        SetupError: If the package that reads Excel files is not installed.
-    """
-    import pyarrow as pa
-
+    """Reads a Parquet, Feather, ORC or Excel file of so many `stored` bytes, against which those that it unpacks to are
+    held. Raises a SetupError if the package that reads Excel files is not installed."""
     if not stream.read(1):
         raise TableError(where, "have columns and rows", "the file is empty", "check how it was written")
     stream.seek(0)
@@ -41,8 +33,6 @@ def read_binary(where: str, stream: BinaryIO, format_name: str, stored: int) -> 
 
 def _opened(stream: BinaryIO, format_name: str) -> tuple[Any, Iterator[Any]]:
     """Schema and batches of an Arrow file."""
-    import pyarrow as pa
-
     if format_name == "parquet":
         import pyarrow.parquet as pq
 
@@ -59,8 +49,6 @@ def _opened(stream: BinaryIO, format_name: str) -> tuple[Any, Iterator[Any]]:
 
 
 def _whole(where: str, opened: tuple[Any, Iterator[Any]], stored: int) -> Any:
-    import pyarrow as pa
-
     schema, parts = opened
     limits.check_shape(where, 1, len(schema.names))
     batches, unpacked, rows = [], 0, 0
@@ -74,8 +62,6 @@ def _whole(where: str, opened: tuple[Any, Iterator[Any]], stored: int) -> Any:
 
 def _read_excel(where: str, stream: BinaryIO, stored: int) -> pd.DataFrame:
     """The only sheet with cells; its first row holds the names."""
-    import pandas as pd
-
     unpacked = sum(member.file_size for member in zipfile.ZipFile(stream).infolist())
     limits.check_bytes(where, unpacked, stored)
     stream.seek(0)

@@ -14,11 +14,13 @@ import os
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, Literal, cast
+
+import pyarrow as pa
 
 from autoft.data.sources import limits
 from autoft.errors import TableError, listed, quoted, reason_of
@@ -40,21 +42,37 @@ FORMATS: dict[str, Format] = {
     ".xlsx": "excel",
     ".xlsm": "excel",
 }
-#: Formats whose cells are all texts.
-TEXTS = frozenset({"csv"})
 #: Endings of compressed files, which stand behind those of the table, and of archives.
 PACKINGS = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz", ".zst": "zstd", ".zip": "zip"}
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")  # Path() makes one slash of two; C:/ has one letter
-_MAGIC: dict[bytes, tuple[str, str]] = {
-    b"\x1f\x8b": ("gzip", ""),
-    b"BZh": ("bzip2", ""),
-    b"\xfd7zXZ\x00": ("xz", ""),
-    b"\x28\xb5\x2f\xfd": ("zstd", ""),
-    b"PK\x03\x04": ("zip", ""),
-    b"PAR1": ("", "parquet"),
-    b"ARROW1": ("", "feather"),
-    b"ORC": ("", "orc"),
+#: First bytes of files that are no text: packing, ending of the table, and what messages call them.
+MAGIC: dict[bytes, tuple[str, str, str]] = {
+    b"\x1f\x8b": ("gzip", "", "gzip-compressed data (rename it to end in .csv.gz)"),
+    b"BZh": ("bzip2", "", "bzip2-compressed data (rename it to end in .csv.bz2)"),
+    b"\xfd7zXZ\x00": ("xz", "", "xz-compressed data (rename it to end in .csv.xz)"),
+    b"\x28\xb5\x2f\xfd": ("zstd", "", "zstd-compressed data (rename it to end in .csv.zst)"),
+    b"PK\x03\x04": ("zip", "", "a zip archive or an Excel workbook (rename it to end in .zip or .xlsx)"),
+    b"\xd0\xcf\x11\xe0": ("", "", "an old Excel workbook"),
+    b"PAR1": ("", ".parquet", "Parquet (rename it to end in .parquet)"),
+    b"ARROW1": ("", ".feather", "Feather (rename it to end in .feather)"),
+    b"ORC": ("", ".orc", "ORC (rename it to end in .orc)"),
+    b"%PDF": ("", "", "a PDF"),
+    b"{\\rtf": ("", "", "a document of a word processor"),
+    b"SQLite format 3": ("", "", "an SQLite database"),
+    b"\x89HDF": ("", "", "HDF5"),
+    b"\x93NUMPY": ("", "", "an array of NumPy"),
+    b"\x89PNG": ("", "", "a picture"),
+    b"\xff\xd8\xff": ("", "", "a picture"),
+    b"Rar!": ("", "", "a RAR archive"),
+    b"7z\xbc\xaf": ("", "", "a 7z archive"),
+    b"version https://git-lfs": ("", "", "a Git LFS pointer, which stands for a file that was not downloaded"),
+}
+_OPEN: dict[str, Callable[[Any], Any]] = {
+    "gzip": gzip.open,
+    "bzip2": bz2.open,
+    "xz": lzma.open,
+    "zstd": lambda raw: pa.CompressedInputStream(pa.PythonFile(raw, "r"), "zstd"),
 }
 _JUNK = ("__MACOSX/", ".")  # what file managers add to archives
 
@@ -86,11 +104,8 @@ def is_file(data: object) -> bool:
 
 @contextmanager
 def open_table(source: Any) -> Iterator[TableFile]:
-    """The table's file, open for reading: a path, or a handle of bytes or text, which is read to its end.
-
-    Raises:
-        TableError: If it is missing, damaged, too large, or of no format that autoft reads; while it is open, too.
-    """
+    """The table's file, open for reading: a path, or a handle of bytes or text, which is read to its end. Raises a
+    TableError if it is missing, damaged, too large, or of no format that autoft reads; while it is open, too."""
     path = isinstance(source, str | os.PathLike)
     if path and _ADDRESS.match(str(source)):
         found, fix = "it is an address", "download it first, or load it with pandas and pass the DataFrame"
@@ -152,9 +167,9 @@ def _by_name(path: Path) -> tuple[str, str]:
 
 def _by_content(content: bytes, ending: str) -> tuple[str, str]:
     """The packing and the ending by the first bytes; `ending`, that of the handle's name, tells texts apart."""
-    for magic, (packing, format_name) in _MAGIC.items():
-        if content.startswith(magic):
-            return packing, f".{format_name}" if format_name else ""
+    for magic, (packing, own, _) in MAGIC.items():
+        if content.startswith(magic) and (packing or own):
+            return packing, own
     return "", ending if FORMATS.get(ending) in ("csv", "jsonl") else ".csv"
 
 
@@ -210,7 +225,7 @@ def _unpacked(raw: BinaryIO, where: str, name: str, *, packing: str, ending: str
             ending, stored = PurePosixPath(member.filename.lower()).suffix, max(member.compress_size, 1)
             stream = _member(archive, member, where)
     elif packing:
-        stream = _decompressed(raw, packing)
+        stream = cast(BinaryIO, _OPEN[packing](raw))
     if packing and not ending:  # a handle: what it unpacks to says what it is
         whole = io.BufferedReader(_Metered(stream, where, stored)).read()
         second, ending = _by_content(whole, ".csv")
@@ -225,18 +240,6 @@ def _unpacked(raw: BinaryIO, where: str, name: str, *, packing: str, ending: str
     elif packing:
         stream = io.BytesIO(metered.read())
     return TableFile(where=where, name=name, ending=ending, format=format_name, stream=stream, stored=stored)
-
-
-def _decompressed(raw: BinaryIO, packing: str) -> BinaryIO:
-    if packing == "gzip":
-        return cast(BinaryIO, gzip.GzipFile(fileobj=raw, mode="rb"))
-    if packing == "bzip2":
-        return cast(BinaryIO, bz2.BZ2File(raw))
-    if packing == "xz":
-        return cast(BinaryIO, lzma.LZMAFile(raw))
-    import pyarrow as pa
-
-    return cast(BinaryIO, pa.CompressedInputStream(pa.PythonFile(raw, "r"), "zstd"))
 
 
 def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, where: str) -> BinaryIO:

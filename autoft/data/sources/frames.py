@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
+import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from autoft.data.sources import arrow, limits
 from autoft.errors import TableError, bare_cell, quoted, reason_of
 from autoft.formatting import counted
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 _FIX = "convert it to a pandas DataFrame"
 _CATEGORICAL = 23  # of the interchange protocol
@@ -37,8 +36,6 @@ def to_frame(data: Any, where: str) -> pd.DataFrame:
     0  1  None
     1  2     x
     """
-    import pandas as pd
-
     shape = getattr(data, "shape", None)
     if isinstance(shape, tuple) and len(shape) == 2 and all(isinstance(n, int | np.integer) for n in shape):
         limits.check_shape(where, int(shape[0]), int(shape[1]))
@@ -60,8 +57,6 @@ def to_frame(data: Any, where: str) -> pd.DataFrame:
 
 
 def _converted(data: Any, where: str) -> object:
-    import pandas as pd
-    import pyarrow as pa
     from scipy.sparse import issparse
 
     if isinstance(data, np.ndarray):
@@ -84,8 +79,6 @@ def _converted(data: Any, where: str) -> object:
 
 def _of_library(data: Any, where: str) -> object:
     """A table of another library, by the first of the ways that it offers; as it is if it offers none."""
-    import pyarrow as pa
-
     if callable(getattr(data, "to_arrow", None)):
         table = data.to_arrow()
         return arrow.to_frame(table) if isinstance(table, pa.Table) else table
@@ -102,8 +95,6 @@ def _of_library(data: Any, where: str) -> object:
 
 def _interchanged(data: Any) -> pd.DataFrame:
     """A table by ``__dataframe__``; pandas, up to 3.1, reads missing cells of categories as some category."""
-    import pandas as pd
-
     offered = data.__dataframe__()
     columns = {name: offered.get_column_by_name(name) for name in offered.column_names()}
     lossy = [name for name, column in columns.items() if column.dtype[0] == _CATEGORICAL and column.null_count]
@@ -125,8 +116,6 @@ def _of_rows(rows: Sequence[Any]) -> NDArray[Any]:
 
 def _from_array(x: NDArray[Any], where: str) -> pd.DataFrame:
     """An array as a frame: named fields as columns, else columns that are called x0, x1, ..."""
-    import pandas as pd
-
     if x.dtype.names:
         fields = x.ravel() if x.ndim == 2 and 1 in x.shape else x
         return _from_columns({name: fields[name] for name in x.dtype.names}, where)
@@ -169,8 +158,6 @@ def _from_columns(columns: Mapping[Any, Any], where: str) -> pd.DataFrame:
 
 def from_records(records: Sequence[Mapping[Any, Any]], where: str) -> pd.DataFrame:
     """Rows as mappings from names to cells; columns in the order of their first cells, absent cells missing."""
-    import pandas as pd
-
     names: dict[Any, None] = {}
     for record in records:
         names.update(dict.fromkeys(record))
@@ -179,8 +166,6 @@ def from_records(records: Sequence[Mapping[Any, Any]], where: str) -> pd.DataFra
 
 
 def _side_by_side(columns: Iterable[pd.Series[Any]], names: Sequence[Any]) -> pd.DataFrame:
-    import pandas as pd
-
     frame = pd.DataFrame({i: column.reset_index(drop=True) for i, column in enumerate(columns)})
     frame.columns = pd.Index(names, dtype=object, tupleize_cols=False)
     return frame
@@ -188,13 +173,7 @@ def _side_by_side(columns: Iterable[pd.Series[Any]], names: Sequence[Any]) -> pd
 
 def to_series(column: Any, where: str, fix: str = _ONE_COLUMN) -> pd.Series[Any]:
     """A column in memory as a Series: a Series, list, 1-D array, column of Arrow or Polars, or a table of one column.
-
-    Raises:
-        TableError: If it is not one column.
-    """
-    import pandas as pd
-    import pyarrow as pa
-
+    Raises a TableError if it is not one column."""
     if isinstance(column, pd.Series):
         return column
     if callable(getattr(column, "to_arrow", None)):  # of Polars
@@ -228,8 +207,6 @@ def _only_column(data: Any, where: str, fix: str) -> pd.Series[Any]:
 def joined(x: Any, y: Any, target: str | None) -> tuple[pd.DataFrame, str, pd.Series[Any]]:
     """X and y side by side, row by row, the name of y's column, and y as it was given. It is a `TableError` if their
     indexes name the same rows in another order; other indexes say nothing."""
-    import pandas as pd
-
     fix = f"pass X alone, and target={quoted(y)} where that is its column" if isinstance(y, str) else _ONE_COLUMN
     indexed = isinstance(x, pd.DataFrame) and isinstance(y, pd.Series | pd.DataFrame)
     x, given, y = to_frame(x, "X"), y, to_series(y, "y", fix)

@@ -13,40 +13,20 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
+from typing import Any, BinaryIO
+
+import pandas as pd
 
 from autoft.data.sources import limits
+from autoft.data.sources.files import MAGIC
 from autoft.errors import TableError, quoted, reason_of
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 _BATCH = 10_000  # rows that are turned into columns at a time
 _SAMPLE = 100  # lines by which the separator is found
 _SEPARATORS = ",;\t|"
 _END = "\0\n"  # a line that no accepted file contains; swallowed by the last cell if that cell's quote is never closed
-_MAGIC = {
-    b"\x1f\x8b": "gzip-compressed data (rename it to end in .csv.gz)",
-    b"BZh": "bzip2-compressed data (rename it to end in .csv.bz2)",
-    b"\xfd7zXZ\x00": "xz-compressed data (rename it to end in .csv.xz)",
-    b"\x28\xb5\x2f\xfd": "zstd-compressed data (rename it to end in .csv.zst)",
-    b"PK\x03\x04": "a zip archive or an Excel workbook (rename it to end in .zip or .xlsx)",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
-    b"PAR1": "Parquet (rename it to end in .parquet)",
-    b"ARROW1": "Feather (rename it to end in .feather)",
-    b"ORC": "ORC (rename it to end in .orc)",
-    b"%PDF": "a PDF",
-    b"{\\rtf": "a document of a word processor",
-    b"SQLite format 3": "an SQLite database",
-    b"\x89HDF": "HDF5",
-    b"\x93NUMPY": "an array of NumPy",
-    b"\x89PNG": "a picture",
-    b"\xff\xd8\xff": "a picture",
-    b"Rar!": "a RAR archive",
-    b"7z\xbc\xaf": "a 7z archive",
-    b"version https://git-lfs": "a Git LFS pointer, which stands for a file that was not downloaded",
-}
 _BOMS = {codecs.BOM_UTF32_LE: "UTF-32", codecs.BOM_UTF16_LE: "UTF-16", codecs.BOM_UTF16_BE: "UTF-16"}
 _MARKUP = re.compile(rb"\s*<(!doctype|!--|\?xml|html|head|body|table|svg|script|error)", re.IGNORECASE)
 _JSON = re.compile(rb'\s*(\{\s*["}]|\[\s*[\[{])')
@@ -54,17 +34,10 @@ _SEP_LINE = re.compile(r"sep=(.)\r?\n?", re.IGNORECASE)  # as Excel names the se
 
 
 def read_csv(where: str, stream: BinaryIO, ending: str = ".csv") -> pd.DataFrame:
-    """Reads separated texts without interpreting the cells.
-
-    The separator is a comma (a tab in ``.tsv``) or whichever of comma, semicolon, tab and bar fits the first rows.
-
-    Returns:
-        One column per field in the file's order, under the file's names, doubled and empty names included. The cells
-        are texts exactly as they stand in the file; an empty cell is ``""``. Last columns that have neither a name nor
-        a cell are left out: they come from separators at the ends of the lines.
-    """
-    import pandas as pd
-
+    """Reads separated texts, exactly as they stand in the file (an empty cell is ``""``): one column per field in the
+    file's order, under the file's names, doubled and empty names included. Last columns that have neither a name nor a
+    cell are left out: they come from separators at the ends of the lines. The separator is a comma (a tab in ``.tsv``)
+    or whichever of comma, semicolon, tab and bar fits the first rows."""
     _check_head(where, stream, json_lines=False)
     usual_limit = csv.field_size_limit(limits.MAX_CELL)
     try:
@@ -116,7 +89,7 @@ def _check_head(where: str, stream: Any, *, json_lines: bool) -> None:
     head: bytes = stream.peek(4096)[:4096]
     if not head:
         raise TableError(where, "have a header and rows", "the file is empty", "check how it was written")
-    for magic, format_name in _MAGIC.items():
+    for magic, (_, _, format_name) in MAGIC.items():
         if head.startswith(magic):
             raise TableError(where, "be text", f"it looks like {format_name}", "export the table as CSV")
     format_name = next((name for bom, name in _BOMS.items() if head.startswith(bom)), "")
@@ -193,14 +166,14 @@ def _parse(where: str, text: io.TextIOWrapper, ending: str) -> tuple[list[str], 
 
 def _blanks_before_quotes(lines: list[str], separator: str) -> bool:
     """Whether the lines are written like ``"name", "age"``, so that the blanks belong to no cell."""
-    try:
-        return any(
-            cell[:1] == " " and cell.lstrip()[:1] == '"'
-            for row in csv.reader(lines, delimiter=separator)
-            for cell in row
-        )
-    except csv.Error:
-        return False
+    cells = (cell for row in _sampled(lines, separator) for cell in row)
+    return any(cell[:1] == " " and cell.lstrip()[:1] == '"' for cell in cells)
+
+
+def _sampled(lines: list[str], separator: str) -> Iterator[list[str]]:
+    """Rows of some lines, up to the first that is no CSV."""
+    with suppress(csv.Error):
+        yield from csv.reader(lines, delimiter=separator)
 
 
 def _check_names(where: str, names: list[str], ending: str) -> None:
@@ -217,7 +190,8 @@ def _separator(where: str, sample: list[str], usual: str) -> str:
 
     A tab that splits the header of a file that ends in ``.tsv`` is taken at its word.
     """
-    splitting = [one for one in _SEPARATORS if _header_width(sample, one) > 1]
+    headers = {one: next(filter(None, _sampled(sample, one)), []) for one in _SEPARATORS}
+    splitting = [one for one, names in headers.items() if len(names) > 1]
     if usual in splitting and (usual == "\t" or len(splitting) == 1):
         return usual
     if len(splitting) < 2:
@@ -232,14 +206,6 @@ def _separator(where: str, sample: list[str], usual: str) -> str:
         fix = "put names and cells that contain one of them in quotes, or rename the columns"
         raise TableError(where, "have one separator", found, fix)
     return best[0]
-
-
-def _header_width(sample: list[str], separator: str) -> int:
-    """Names in the header, the first row that is not blank."""
-    try:
-        return next((len(row) for row in csv.reader(sample, delimiter=separator) if row), 0)
-    except csv.Error:
-        return 0
 
 
 def _widths(sample: list[str], separator: str) -> list[int]:
@@ -289,16 +255,12 @@ def _rows(where: str, reader: Any, skipped: int) -> Iterator[tuple[int, list[str
             yield line, row
             line = reader.line_num + 1 + skipped
     except csv.Error as error:
-        _refuse_row(where, line, error)
-
-
-def _refuse_row(where: str, line: int, error: csv.Error) -> NoReturn:
-    if "field larger" in str(error):
-        must = f"have cells of at most {limits.MAX_CELL:,} characters"
-        found = f"one of the row that begins in line {line:,} is longer"
-        raise TableError(where, must, found, "look for a quote that is not closed, or shorten the cell") from error
-    found, fix = f"the row that begins in line {line:,} is not ({error})", "look for a quote that is not closed"
-    raise TableError(where, "be a well-formed CSV file", found, fix) from error
+        must, fix = "be a well-formed CSV file", "look for a quote that is not closed"
+        found = f"the row that begins in line {line:,} is not ({error})"
+        if "field larger" in str(error):
+            must, fix = f"have cells of at most {limits.MAX_CELL:,} characters", f"{fix}, or shorten the cell"
+            found = f"one of the row that begins in line {line:,} is longer"
+        raise TableError(where, must, found, fix) from error
 
 
 def _spoken(separator: str) -> str:

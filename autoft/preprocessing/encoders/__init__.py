@@ -1,7 +1,7 @@
-"""Column encoders: how one column becomes inputs of the networks, each treatment in a file of its own.
+"""Column encoders: how one column becomes inputs of the networks.
 
 A recipe names one for a column (``preprocess: {encoders: {opened: cycles}}``), autoft's own or one of an installed
 package (docs/extending.md). Columns without one get the treatment of their kind (`autoft.preprocessing.layout`).
 """
 
-from autoft.preprocessing.encoders import dates, missing, numbers  # noqa: F401
+from autoft.preprocessing.encoders import numbers  # noqa: F401

@@ -61,12 +61,8 @@ class ColumnEncoder(ABC):
 
     @abstractmethod
     def fit(self, values: Array, members: Sequence[Array]) -> Mapping[str, Array]:
-        """What each member learns, by name, the first axis being that of the members.
-
-        Args:
-            values: ``[n, r]`` (`read`), all rows.
-            members: Positions of each member's training rows; no other row may be used for it.
-        """
+        """What each member learns from `values` ``[n, r]`` (`read`) of all rows, by name, the first axis being that of
+        the members. `members` are positions of each member's training rows; no other row may be used for it."""
 
     @abstractmethod
     def layer(self, statistics: Mapping[str, Array]) -> Any:

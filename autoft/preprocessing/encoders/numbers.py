@@ -1,4 +1,4 @@
-"""Encoders of numbers: robust scale, logarithmic scale, quantiles of a normal distribution, and booleans."""
+"""Encoders of numbers (robust scale, logarithmic scale, normal quantiles, booleans), dates and missing cells."""
 
 from __future__ import annotations
 
@@ -12,16 +12,63 @@ from autoft.preprocessing.encoders.base import ENCODERS, ColumnEncoder, Directio
 from autoft.records.arrays import LARGEST, Array
 from autoft.records.columns import Column
 
+#: Sine and cosine of each cycle, in the order of the outputs.
+CYCLES = ("year_sin", "year_cos", "week_sin", "week_cos", "day_sin", "day_cos")
+
+
+@ENCODERS.register
+class Cycles(ColumnEncoder):
+    """Sines and cosines of the year, the week and the day; zeros for a missing date."""
+
+    name = "cycles"
+    kinds = frozenset({"date"})
+
+    def width(self, column: Column) -> int:
+        return len(CYCLES)
+
+    def describe(self, column: Column) -> str:
+        return "Becomes the place in the year, the week and the day, as sines and cosines."
+
+    def fit(self, values: Array, members: Sequence[Array]) -> Mapping[str, Array]:
+        return {}
+
+    def layer(self, statistics: Mapping[str, Array]) -> Any:
+        from autoft.preprocessing.layers.derived import DateCycles
+
+        return DateCycles(name="date_cycles")
+
+
+@ENCODERS.register
+class Missing(ColumnEncoder):
+    """1 where a cell is missing; always 0 for a member without missing cells in its training rows: it could not learn
+    what 1 means."""
+
+    name = "missing"
+    kinds = frozenset({"numeric", "boolean", "date"})
+
+    def directions(self, column: Column) -> tuple[Direction, ...]:
+        return ("missing",)
+
+    def describe(self, column: Column) -> str:
+        return "A 0/1 input says where it is missing; its values are not used."
+
+    def fit(self, values: Array, members: Sequence[Array]) -> Mapping[str, Array]:
+        return {"gaps": np.stack([np.isnan(values[rows]).any(axis=0).astype(np.float64) for rows in members])}
+
+    def layer(self, statistics: Mapping[str, Array]) -> Any:
+        from autoft.preprocessing.layers.numbers import MissingIndicator
+
+        gaps = statistics["gaps"]
+        indicator = MissingIndicator(len(gaps), name="missing")
+        indicator.build((None, gaps.shape[1]))
+        indicator.set_weights([gaps[:, None]])
+        return indicator
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NumberScale:
-    """How a member scales a number: ``(x - middle) * factor``.
-
-    Attributes:
-        center: What fills a gap.
-        middle, factor: Of the scale.
-        unit: Where it is not 0, ``sign(x) log1p(|x| / unit)`` is scaled in place of x.
-    """
+    """How a member scales a number: ``(x - middle) * factor``, of ``sign(x) log1p(|x| / unit)`` in place of x where
+    `unit` is not 0; `center` fills a gap."""
 
     center: float
     middle: float

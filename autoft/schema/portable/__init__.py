@@ -10,8 +10,7 @@
 (1, ['Oslo', 'Rome'])
 """
 
-from autoft.schema.portable.infer import infer_schema
-from autoft.schema.portable.statistics import generate_statistics
+from autoft.schema.portable.statistics import generate_statistics, infer_schema
 from autoft.schema.portable.validate import validate_statistics
 
 __all__ = ["generate_statistics", "infer_schema", "validate_statistics"]

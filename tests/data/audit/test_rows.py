@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from autoft.data.audit import AuditOptions, audit, near_copies, near_duplicates, odd_rows
-from autoft.data.audit.row_hashes import keys
+from autoft.data.audit import AuditOptions, audit, duplicates, near_copies, outliers
+from autoft.data.audit.values import keys
 from autoft.data.columns import infer_columns
 from autoft.data.convert import convert
 from autoft.data.table import read
@@ -203,7 +203,7 @@ def test_a_column_in_several_units_tells_rows_apart_once():
 
 
 def test_of_many_likely_rows_a_part_is_read_and_pairs_stay_whole(monkeypatch):
-    monkeypatch.setattr(near_duplicates, "MOST_CANDIDATES", 40)
+    monkeypatch.setattr(duplicates, "MOST_CANDIDATES", 40)
     again = table().head(200)
     made = pd.concat([table(), again.assign(m0=again["m0"] + 5)], ignore_index=True)
     finding = only(run(made), "near-duplicate-rows")
@@ -370,7 +370,7 @@ def test_a_long_tail_is_no_outlier(draw):
 def rows_apart(made: pd.DataFrame, **arguments: Any) -> list[Finding]:
     frame = read(made).frame
     columns, _ = infer_columns(frame, kinds={}, target="y")
-    return odd_rows.find_odd_rows(tuple(c for c in columns if c.name != "y"), convert(frame, columns), **arguments)
+    return outliers.find_odd_rows(tuple(c for c in columns if c.name != "y"), convert(frame, columns), **arguments)
 
 
 def test_rows_unlike_all_others_are_found_by_the_forest():

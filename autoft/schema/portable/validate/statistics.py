@@ -11,10 +11,8 @@ from autoft.schema.portable.messages import Anomalies, FeatureType, path_step
 from autoft.schema.portable.validate import comparators
 from autoft.schema.portable.validate.comparators import Earlier, Measured
 from autoft.schema.portable.validate.domains import domain, unique
-from autoft.schema.portable.validate.malformed import repair
-from autoft.schema.portable.validate.presence import in_environment, presence, required, validated, value_counts
-from autoft.schema.portable.validate.reasons import Reason, fill
-from autoft.schema.portable.validate.view import View, views
+from autoft.schema.portable.validate.presence import in_environment, presence, repair, required, validated, value_counts
+from autoft.schema.portable.validate.view import Reason, View, fill, views
 
 _NEW = "New column (column in data but not in schema)"
 

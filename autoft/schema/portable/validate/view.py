@@ -1,38 +1,23 @@
-"""View of a column's statistics."""
+"""View of a column's statistics, and reasons for anomalies with their messages."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from autoft.schema.portable.messages import StatisticsType
+from autoft.schema.portable.messages import AnomalyInfo, StatisticsType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """The statistics of one column: a ``FeatureNameStatistics``."""
+    """The statistics of one column (a ``FeatureNameStatistics``), its type (``INT``, ``FLOAT`` or ``STRING``), and the
+    rows that hold a value and that hold none."""
 
     stats: Any
-
-    @property
-    def type(self) -> str:
-        """``INT``, ``FLOAT`` or ``STRING``."""
-        return str(StatisticsType.Name(self.stats.type))
-
-    @property
-    def present(self) -> float:
-        """Rows that hold a value."""
-        return float(self._common.num_non_missing)
-
-    @property
-    def missing(self) -> float:
-        """Rows that hold none."""
-        return float(self._common.num_missing)
-
-    @property
-    def _common(self) -> Any:
-        return getattr(self.stats, self.stats.WhichOneof("stats")).common_stats
+    type: str
+    present: float
+    missing: float
 
     @property
     def texts(self) -> dict[str, float]:
@@ -55,4 +40,34 @@ class View:
 
 def views(dataset: Any) -> Mapping[str, View]:
     """The columns of a table by name."""
-    return {stats.path.step[0]: View(stats=stats) for stats in dataset.features}
+    found = {}
+    for stats in dataset.features:
+        common, kind = getattr(stats, stats.WhichOneof("stats")).common_stats, str(StatisticsType.Name(stats.type))
+        present, missing = float(common.num_non_missing), float(common.num_missing)
+        found[stats.path.step[0]] = View(stats=stats, type=kind, present=present, missing=missing)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One reason: the name of an ``AnomalyInfo.Type`` and TFDV's words for it."""
+
+    type: str
+    short: str
+    description: str = ""
+
+
+def malformed(short: str, description: str = "") -> Reason:
+    """A reason for a schema that contradicts itself."""
+    return Reason("INVALID_SCHEMA_SPECIFICATION", short, description)
+
+
+def fill(info: Any, reasons: Iterable[Reason]) -> None:
+    """Write reasons into an ``AnomalyInfo``, all of them and as one sentence for the whole."""
+    found = list(reasons)
+    info.severity = AnomalyInfo.ERROR
+    for reason in found:
+        info.reason.add(type=reason.type, short_description=reason.short, description=reason.description)
+    told = [reason for reason in found if reason.description] or found[:1]
+    info.short_description = told[0].short if len(told) == 1 else "Multiple errors"
+    info.description = " ".join(reason.description for reason in told)
