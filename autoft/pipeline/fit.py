@@ -6,20 +6,18 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from autoft.pipeline.baselines import train_baselines
 from autoft.pipeline.context import Run
 from autoft.pipeline.dataset import Dataset
 from autoft.pipeline.describe import audit_table, describe, enforce_schema, errors_of, presented, read_table
 from autoft.pipeline.ensemble_gain import measure_ensemble_gain
-from autoft.pipeline.evaluate import correct_score, evaluate
+from autoft.pipeline.evaluate import correct_score, evaluate, train_baselines
 from autoft.pipeline.hint_tests.stage import test_hints
 from autoft.pipeline.own_model.code_hash import code_hash
 from autoft.pipeline.own_model.own_space import refuse_with_model
 from autoft.pipeline.results import FittedModel, SearchResult
 from autoft.pipeline.run_folder import journal_key, key_settings
 from autoft.pipeline.save import prove_effects, save
-from autoft.pipeline.search import assemble, search
-from autoft.pipeline.select import select
+from autoft.pipeline.search import assemble, search, select
 from autoft.pipeline.split import note_odd_rows, split
 from autoft.pipeline.time_budget import end_of_training, plan_search
 from autoft.pipeline.trainers import make_trainer

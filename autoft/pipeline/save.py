@@ -19,7 +19,7 @@ from autoft.networks.families.own import name_of
 from autoft.pipeline.context import Run
 from autoft.pipeline.dataset import Dataset
 from autoft.pipeline.describe import privacy_of
-from autoft.pipeline.notes import recipe_notes
+from autoft.pipeline.effects import recipe_notes
 from autoft.pipeline.results import FittedModel, SearchResult
 from autoft.preprocessing.describe import describe_layout
 from autoft.recipe.recipe import Recipe

@@ -18,7 +18,6 @@ from autoft.pipeline.forecast import seconds_after_search
 from autoft.pipeline.hint_tests.jobs import choose_trial, is_whole, jobs_seconds
 from autoft.pipeline.machine import Machine
 from autoft.pipeline.own_model.own_space import own_space
-from autoft.pipeline.parallelism import plan_parallelism
 from autoft.pipeline.results import SearchPlan
 from autoft.pipeline.space import (
     choose_first,
@@ -27,6 +26,7 @@ from autoft.pipeline.space import (
     keep_affordable,
     make_search_space,
     name_left_out,
+    plan_parallelism,
 )
 from autoft.recipe.recipe import Recipe
 from autoft.records.trials import Trial, Trials
