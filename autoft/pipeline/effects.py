@@ -21,7 +21,7 @@ def restrict_space(dimensions: Sequence[Dimension], hints: Hints) -> tuple[Dimen
     """A space without networks that cannot have the hints.
 
     Families whose weights hints cannot bound are not in it. Where there are effects, neither is the activation, which
-    is the mixed one (`networks.activations`). One hidden layer is too few to come close to every monotone function
+    is the mixed one (`networks.layers.stacked`). One hidden layer is too few to come close to every monotone function
     (`docs/knowledge.md`): deeper ones are kept where there are any.
 
     Raises:

@@ -16,7 +16,7 @@ from autoft.pipeline.own_model.code_hash import code_hash
 from autoft.pipeline.own_model.own_space import refuse_with_model
 from autoft.pipeline.results import FittedModel, SearchResult
 from autoft.pipeline.run_folder import journal_key, key_settings
-from autoft.pipeline.save import prove_effects, save
+from autoft.pipeline.save import save
 from autoft.pipeline.search import assemble, search, select
 from autoft.pipeline.split import note_odd_rows, split
 from autoft.pipeline.time_budget import end_of_training, plan_search
@@ -24,6 +24,7 @@ from autoft.pipeline.trainers import make_trainer
 from autoft.recipe.recipe import Recipe
 from autoft.schema.contract import refuse
 from autoft.search.interrupt import listening
+from autoft.training.ensemble import prove_ensemble
 
 
 def fit(source: Any, run: Run) -> FittedModel:
@@ -48,7 +49,7 @@ def fit(source: Any, run: Run) -> FittedModel:
             score = correct_score(dataset, found, answers, run)
             evaluation = evaluate(dataset, found, answers, score, run)
         with run.timed("saving"):
-            prove_effects(dataset, found)
+            prove_ensemble(found.ensemble, dataset.description.hints)
         return save(dataset, found, evaluation, run)
 
 

@@ -32,17 +32,6 @@ from autoft.serving.inputs import model_inputs
 _PROBE_ROWS = 32
 
 
-def prove_effects(dataset: Dataset, found: SearchResult) -> None:
-    """Check that the deployed model keeps what the hints promise.
-
-    Raises:
-        TrainingError: If it does not.
-    """
-    from autoft.training.proof_of_model import prove_ensemble  # imports Keras, which a check does without
-
-    prove_ensemble(found.ensemble, dataset.description.hints)
-
-
 def save(dataset: Dataset, found: SearchResult, evaluation: Evaluation, run: Run) -> FittedModel:
     """Write model, scores, findings, schema and recipe into the run folder."""
     privacy = privacy_of(run.recipe, dataset.description.table)

@@ -18,7 +18,7 @@ from autoft.search.ledger import Ledger
 from autoft.search.loop import LoopPolicy, SearchLoop
 from autoft.search.proposer import Proposer
 from autoft.search.setup import SearchSetup
-from autoft.search.weights import restore_weights
+from autoft.search.store import restore_weights
 from autoft.training.ensemble import Ensemble
 from autoft.training.trial_trainer import TrialTrainer
 

@@ -8,8 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from autoft.evaluation.hint_slices import harmed
-from autoft.evaluation.hint_tests import MOSTLY, declared_share, gain_over_blocks, verdict_on
+from autoft.evaluation.hint_tests import MOSTLY, declared_share, gain_over_blocks, harmed, verdict_on
 from autoft.evaluation.losses import row_losses
 from autoft.evaluation.metrics import METRICS
 from autoft.evaluation.scores import scores
@@ -70,7 +69,7 @@ class HintTester:
         return replace(describe_hint(self.recipe, self.dataset, name), verdict="not tested", where=why)
 
     def _in_part(self, test: HintTest, of: str, without: TrialResult, moves: Response) -> HintTest:
-        """The verdict on an effect, after a look at groups of rows (`autoft.evaluation.hint_slices`)."""
+        """The verdict on an effect, after a look at groups of rows (`autoft.evaluation.hint_tests`)."""
         dataset = self.dataset
         own = next((column.name for column in dataset.features if column.id == of), None)
         rows = np.sort(np.concatenate([member.held_out for member in dataset.folds]))
