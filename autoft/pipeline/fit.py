@@ -12,8 +12,7 @@ from autoft.pipeline.describe import audit_table, describe, enforce_schema, erro
 from autoft.pipeline.ensemble_gain import measure_ensemble_gain
 from autoft.pipeline.evaluate import correct_score, evaluate, train_baselines
 from autoft.pipeline.hint_tests.stage import test_hints
-from autoft.pipeline.own_model.code_hash import code_hash
-from autoft.pipeline.own_model.own_space import refuse_with_model
+from autoft.pipeline.own_model import code_hash, refuse_with_model
 from autoft.pipeline.results import FittedModel, SearchResult
 from autoft.pipeline.run_folder import journal_key, key_settings
 from autoft.pipeline.save import save

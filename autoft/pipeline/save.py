@@ -26,7 +26,7 @@ from autoft.recipe.recipe import Recipe
 from autoft.records.evaluation import Evaluation
 from autoft.serving import artifact
 from autoft.serving.card import card
-from autoft.serving.inputs import model_inputs
+from autoft.serving.predictor import model_inputs
 
 #: Rows by which the saved model is compared with the one in memory.
 _PROBE_ROWS = 32

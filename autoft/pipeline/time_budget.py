@@ -17,7 +17,7 @@ from autoft.pipeline.dataset import Dataset
 from autoft.pipeline.forecast import seconds_after_search
 from autoft.pipeline.hint_tests.jobs import choose_trial, is_whole, jobs_seconds
 from autoft.pipeline.machine import Machine
-from autoft.pipeline.own_model.own_space import own_space
+from autoft.pipeline.own_model import own_space
 from autoft.pipeline.results import SearchPlan
 from autoft.pipeline.space import (
     choose_first,

@@ -191,7 +191,7 @@ def disagreements(meta: Meta, inputs: Iterable[ModelInput]) -> Iterator[str]:
 
 
 def _fits(given: ModelInput, meta: Meta) -> bool:
-    """Whether the cells of a column are what the model's input takes (`autoft.serving.inputs.model_inputs`)."""
+    """Whether the cells of a column are what the model's input takes (`autoft.serving.predictor.model_inputs`)."""
     kind = next(column.kind for column in meta.columns if column.id == given.name)
     if given.name in meta.encoders:
         return given.width > 0

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from autoft.knowledge import variants
 from autoft.pipeline.dataset import Dataset, TableDescription
-from autoft.pipeline.layout import lay_out_inputs
+from autoft.pipeline.split import lay_out_inputs
 from autoft.preprocessing.encode import encode
 from autoft.recipe.recipe import Recipe
 from autoft.records.trials import Trial, TrialResult
