@@ -164,11 +164,6 @@ def measures_ensemble_gain(strategy: str, folds: int, rows: int) -> bool:
     return strategy == "corrected" and folds > 2 and rows <= MOST_ROWS_PAIRED
 
 
-def start_seconds(machine: Machine, *, tfdv: bool) -> float:
-    """Seconds of importing what a training needs."""
-    return machine.alone(RATES.import_ + (RATES.import_tfdv if tfdv else 0.0))
-
-
 def reading_seconds(rows: int, columns: int, machine: Machine, *, tfdv: bool) -> float:
     """Seconds of reading, understanding and checking a table, by TensorFlow Data Validation too with `tfdv`."""
     cell, fixed = RATES.read_cell + RATES.check_cell, RATES.check
@@ -180,11 +175,6 @@ def reading_seconds(rows: int, columns: int, machine: Machine, *, tfdv: bool) ->
 def encoding_seconds(rows: int, inputs: int, members: int, machine: Machine) -> float:
     """Seconds of fitting the preprocessing of all members and encoding all rows with it."""
     return machine.alone(RATES.encode + rows * inputs * members * RATES.encode_cell)
-
-
-def baseline_seconds(machine: Machine) -> float:
-    """Seconds of the simple models on the folds, without boosting."""
-    return machine.alone(RATES.baselines)
 
 
 def boosting_seconds(rows: int, columns: int, folds: int, outputs: int, machine: Machine) -> float:

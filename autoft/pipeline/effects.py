@@ -32,7 +32,11 @@ def restrict_space(dimensions: Sequence[Dimension], hints: Hints) -> tuple[Dimen
     if not hints.effects:
         return tuple(dimensions)
     return tuple(
-        _deep(d) if d.name == "depth" and isinstance(d, Choice) else d for d in dimensions if d.name != "activation"
+        keep_values(d, tuple(value for value in d.values if not isinstance(value, int) or value > 1))
+        if d.name == "depth" and isinstance(d, Choice)
+        else d
+        for d in dimensions
+        if d.name != "activation"
     )
 
 
@@ -44,10 +48,6 @@ def _bounded(architectures: Choice) -> Choice:
         fix = f"add {next(family.name for family in FAMILIES if family.bounded)}, or remove the hints"
         raise RecipeError("'search.space.architecture'", must, found, fix)
     return keep_values(architectures, kept)
-
-
-def _deep(depths: Choice) -> Choice:
-    return keep_values(depths, tuple(value for value in depths.values if not isinstance(value, int) or value > 1))
 
 
 def keep_values(dimension: Choice, kept: tuple[Value, ...]) -> Choice:

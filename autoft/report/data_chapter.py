@@ -121,8 +121,8 @@ def _importance(evaluation: Evaluation) -> Beside:
     digits = min(decimals_of(line.drop for line in ranked), 6)
     bars = ranked[:MOST_BARS]
     losses = [f"{clip(line.column, 40)} {signed(line.drop.value, digits)}" for line in bars]
-    picture = Intervals.of(
-        [(clip(line.column, 32), line.drop) for line in bars],
+    picture = Intervals(
+        scored=[(clip(line.column, 32), line.drop) for line in bars],
         title="Importance of columns" + (f", the first {MOST_BARS}" if len(ranked) > MOST_BARS else ""),
         alt=f"Importance: {'; '.join(losses)}.",
         x_label=f"{change} when shuffled",
