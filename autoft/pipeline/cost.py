@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from autoft.evaluation.importance import REPEATS
-from autoft.evaluation.importance import ROWS as IMPORTANCE_ROWS
+from autoft.evaluation.fold_model import REPEATS
+from autoft.evaluation.fold_model import ROWS as IMPORTANCE_ROWS
 from autoft.evaluation.selection import AFFORDABLE, FEWEST_DRAWS
 from autoft.pipeline.machine import RATES, Machine
 from autoft.records.trials import SAMPLED_ROWS
@@ -18,7 +18,7 @@ from autoft.training.epoch import WORTH_XLA
 from autoft.training.stack import CELLS as ENCODED_CELLS
 from autoft.training.stack import CHUNK as ENCODED_ROWS
 from autoft.training.stack import PREDICTED_ROWS
-from autoft.training.trial_record import checkpoint_epochs
+from autoft.training.trial_trainer import checkpoint_epochs
 
 #: Factor on the modelled seconds of what follows the search: machines are shared.
 MARGIN = 1.25

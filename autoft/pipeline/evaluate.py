@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 from importlib import metadata
 
@@ -16,8 +17,7 @@ from autoft.evaluation.correction import CorrectedScore
 from autoft.evaluation.decision_costs import summarize_costs
 from autoft.evaluation.details import details
 from autoft.evaluation.ensemble_gain import with_gain
-from autoft.evaluation.fold_model import FoldModel
-from autoft.evaluation.importance import permutation_importance
+from autoft.evaluation.fold_model import FoldModel, permutation_importance
 from autoft.evaluation.metrics import METRICS
 from autoft.evaluation.scores import scores, why_undefined
 from autoft.evaluation.selection import balance_of, candidates_of, mixed
@@ -219,10 +219,8 @@ def environment() -> dict[str, str]:
     """Versions that a result depends on."""
     found = {"python": sys.version.split()[0], "autoft": metadata.version("autoft")}
     for package in _PACKAGES:
-        try:
+        with suppress(metadata.PackageNotFoundError):
             found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
     return found
 
 

@@ -61,9 +61,8 @@ def _fault(entries: list[zipfile.ZipInfo], size: int) -> str:
         return "it holds a file whose name or kind is unsafe"
     if any(name not in PARTS and not name.startswith(_FOLDER) for name in names):
         return "it holds a file that Keras does not write"
-    if any(entry.compress_type != zipfile.ZIP_STORED or entry.file_size != entry.compress_size for entry in entries):
-        return "it unpacks to more than it holds"
-    if sum(entry.file_size for entry in entries) > size:
+    plain = all(one.compress_type == zipfile.ZIP_STORED and one.file_size == one.compress_size for one in entries)
+    if not plain or sum(entry.file_size for entry in entries) > size:
         return "it unpacks to more than it holds"
     missing = [name for name in PARTS if name not in names]
     return f"it is not a Keras archive: there is no {missing[0]}" if missing else ""

@@ -199,8 +199,9 @@ class TableMonitor:
             if column.id in self.meta.words:
                 found += _unknown_texts(column, converted.values[column.id], self.meta.words[column.id])
             elif line.unseen:
-                cells, known = converted.values[column.id], self.meta.vocabularies[column.id]
-                found.append(_unseen(line, _most_frequent(cells, known), rows))
+                known = {*self.meta.vocabularies[column.id], None}
+                unknown = Counter(text for text in converted.values[column.id] if text not in known)
+                found.append(_unseen(line, str(unknown.most_common(1)[0][0]), rows))
             if column.kind == "date":
                 found += _far_dates(column, line.shift)
             elif line.outside:
@@ -233,12 +234,6 @@ def _outside(line: ColumnComparison, cells: NDArray[Any], known: tuple[float, fl
         fix = "nothing to do: so few lie outside by chance"
         return Finding("out-of-range", "info", line.column, must, text, fix)
     return Finding("out-of-range", "warning", line.column, must, text, _TRUST_LESS)
-
-
-def _most_frequent(cells: NDArray[Any], known: tuple[str, ...]) -> str:
-    """The most frequent unknown category."""
-    vocabulary = {*known, None}
-    return str(Counter(text for text in cells if text not in vocabulary).most_common(1)[0][0])
 
 
 def _far_dates(column: Column, shift: drift.Shift | None) -> list[Finding]:
