@@ -47,7 +47,7 @@ def search(dataset: Dataset, plan: SearchPlan, trainer: TrialTrainer, run: Run) 
         expect=plan.expected_seconds,
     )
     loop = SearchLoop(
-        proposer=Proposer(settings.algorithm, setup, plan.parallelism.programs),
+        proposer=Proposer(settings.algorithm, setup, plan.parallelism),
         train=trainer.train_all,
         ledger=ledger,
         budget=plan.budget,

@@ -22,7 +22,6 @@ from autoft.pipeline.cost import CostShape
 from autoft.pipeline.dataset import Dataset
 from autoft.pipeline.effects import keep_values, restrict_space
 from autoft.pipeline.machine import Machine
-from autoft.pipeline.results import Parallelism
 from autoft.recipe.recipe import Recipe
 from autoft.records.arrays import Array
 from autoft.records.decisions import Costs
@@ -280,19 +279,20 @@ _TRIALS_ALONE_ACCELERATED = 8
 
 def plan_parallelism(
     recipe: Recipe, dataset: Dataset, space: tuple[Dimension, ...], first: Mapping[str, Any], accelerated: bool
-) -> Parallelism:
+) -> ProgramSharing:
     """How many trials a program has to serve, and how many train at once.
 
     From the cost model with the reference machine's constants, not from a clock: equal runs propose equal trials.
     """
     if all(dimension.name != "architecture" for dimension in space):
-        return Parallelism(programs=ProgramSharing(), trials_alone=None)  # own models share no programs
+        return ProgramSharing()  # own models share no programs
     alone = _TRIALS_ALONE_ACCELERATED if accelerated else _TRIALS_ALONE
     programs, machine = list_programs(dataset, space, first), Machine()
     trial = cost.trial_seconds(programs.default, machine, epochs=min(recipe.search.epochs, cost.TYPICAL_EPOCHS))
     wanted = cost.trace_seconds(programs.default, machine) * (1 - _TRACING_SHARE) / _TRACING_SHARE / trial
     most = _MOST_TRIALS_PER_SIZE if programs.dimensions == SHAPE else _MOST_TRIALS_PER_PROGRAM
-    return Parallelism(
-        programs=ProgramSharing(dimensions=programs.dimensions, trials_per_program=max(1, min(most, round(wanted)))),
+    return ProgramSharing(
+        dimensions=programs.dimensions,
+        trials_per_program=max(1, min(most, round(wanted))),
         trials_alone=alone if ALGORITHMS[recipe.search.algorithm].side_by_side else None,
     )

@@ -35,8 +35,8 @@ MOST_BARS = 20
 def preprocessing(inputs: ReportInputs) -> Chapter:
     """Chapter 2: findings, the fate of each column, the schema."""
     engine = "No schema was in use, only autoft's own checks ran."
-    if inputs.schema_engine:
-        engine = f"The table was held to its schema by {clip(inputs.schema_engine)}."
+    if inputs.engine:
+        engine = f"The table was held to its schema by {clip(inputs.engine)}."
     blocks: list[Block] = [Paragraph(f"{engine} {_tally(inputs.findings)}")]
     if inputs.findings:
         ranked = sorted(inputs.findings, key=lambda line: SEVERITIES.index(line.severity))[:MOST_FINDINGS]

@@ -116,7 +116,7 @@ def test_programs_are_shared_where_tracing_is_the_larger_cost(
     none: Any = None
     space = (Choice(name="architecture", values=("mlp",), default="mlp"),)
     planned = plan_parallelism(tiny_recipe(**{"search.epochs": 100}), none, space, {}, accelerated=False)
-    assert (planned.programs.dimensions, planned.programs.trials_per_program) == (dimensions, expected)
+    assert (planned.dimensions, planned.trials_per_program) == (dimensions, expected)
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,7 @@ def infected(inputs: ReportInputs, text: str) -> ReportInputs:
         findings=(Finding(code=text, severity="warning", column=text, must=text, found=text, fix=text),),
         plan=(PlanLine(column=text, kind="text", text=text, inputs=1),),
         columns=(Column(id="c000", name=text, kind="text", why=text),),
-        schema_engine=text,
+        engine=text,
         schema_text=f"{text}\n{text}",
         recipe_text=text,
         space=((text, text),),
