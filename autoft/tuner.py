@@ -25,9 +25,8 @@ from autoft.records.trials import Progress
 from autoft.search.interrupt import listening
 from autoft.serving import artifact
 from autoft.serving.export import export
-from autoft.serving.foreign_code import foreign_classes, importable
 from autoft.serving.predictor import Predictor
-from autoft.serving.saved_files import SavedFiles
+from autoft.serving.saved_files import SavedFiles, foreign_classes, importable
 from autoft.training import backend
 
 

@@ -212,7 +212,7 @@ def warnings_of(training: pd.DataFrame, rest: pd.DataFrame, target: str) -> tupl
     training are left out before the rest is compared."""
     from autoft import files
     from autoft.pipeline.describe import inspect_table
-    from autoft.pipeline.layout import lay_out_inputs
+    from autoft.pipeline.split import lay_out_inputs
     from autoft.recipe.recipe import Recipe
     from autoft.serving.monitor import TableMonitor
 

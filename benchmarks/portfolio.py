@@ -28,9 +28,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from autoft.pipeline.baselines import baseline_inputs
 from autoft.pipeline.context import Run
-from autoft.pipeline.select import trial_score
+from autoft.pipeline.evaluate import baseline_inputs
+from autoft.pipeline.search import trial_score
 from autoft.pipeline.space import make_search_space
 from autoft.pipeline.trainers import make_trainer
 from autoft.search.portfolio import TIERS, Tier

@@ -6,22 +6,27 @@ All but ``infer`` and ``edit-hints`` work on the file alone.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from autoft.cli.console_schema import show_hints, show_schema
+from autoft.cli.console import SCREEN, safe, text_table
 from autoft.data.columns import infer_columns
 from autoft.data.table import read
 from autoft.errors import FileError, SchemaError, printable
 from autoft.files import write_atomic
+from autoft.formatting import counted
 from autoft.schema import edit
-from autoft.schema.edit import hints
+from autoft.schema.adaptation import name_of
+from autoft.schema.edit import EditHint, domain_of, hints
 from autoft.schema.engines import choose
 from autoft.schema.portable.messages import Schema
 from autoft.schema.proto_engine import parse_schema, read_text
 from autoft.schema.splice import splice
 from autoft.serving.artifact import find
+
+#: Categories that are shown of a list.
+_SHOWN = 8
 
 
 def run(options: argparse.Namespace) -> None:
@@ -108,3 +113,53 @@ def _edit(options: argparse.Namespace) -> None:
     if not options.quiet:
         done = "rewritten" if after != before else "left as it is, since it allows that already"
         print(printable(f"{options.file} is {done}"))
+
+
+def show_schema(schema: Any, source: str) -> None:
+    """Print a ``Schema`` as a table: a line for each column."""
+    title = safe(f"{source}: {counted(len(schema.feature), 'column')}")
+    table = text_table(title, "column", "type", "kind", "empty cells", "values", "not in")
+    for feature in schema.feature:
+        cells = (
+            name_of(feature, "type") if feature.HasField("type") else "",
+            ", ".join(feature.annotation.tag),
+            _presence(feature),
+            _values(schema, feature),
+            ", ".join(feature.not_in_environment).lower(),
+        )
+        table.add_row(safe(feature.name), *map(safe, cells))
+    SCREEN.print(table)
+
+
+def _presence(feature: Any) -> str:
+    if name_of(feature, "lifecycle_stage") in ("PLANNED", "ALPHA", "DEPRECATED", "DEBUG_ONLY", "DISABLED"):
+        return f"not checked ({name_of(feature, 'lifecycle_stage').lower().replace('_', ' ')})"
+    if not feature.HasField("presence"):
+        return "any, may be absent"
+    if feature.presence.min_fraction <= 0:
+        return "not all" if feature.presence.min_count else "any, may be absent"
+    return "none" if feature.presence.min_fraction >= 1 else f"up to {1 - feature.presence.min_fraction:.4g}"
+
+
+def _values(schema: Any, feature: Any) -> str:
+    domain = domain_of(schema, feature)
+    if domain is not None:
+        more = f" and {len(domain.value) - _SHOWN:,} more" if len(domain.value) > _SHOWN else ""
+        return ", ".join(domain.value[:_SHOWN]) + more
+    for field in ("int_domain", "float_domain"):
+        if feature.HasField(field):
+            limits = getattr(feature, field)
+            low, high = (f"{getattr(limits, end):.12g}" if limits.HasField(end) else "" for end in ("min", "max"))
+            return f"{low} to {high}" if low and high else f"from {low} on" if low else f"up to {high}" if high else ""
+    if feature.HasField("bool_domain"):
+        return f"{feature.bool_domain.false_value or '0'} or {feature.bool_domain.true_value or '1'}"
+    return ""
+
+
+def show_hints(hints: Sequence[EditHint]) -> None:
+    """Print what a table has and a schema does not allow, and the command that would accept it."""
+    for hint in hints:
+        SCREEN.print(safe(f"# {hint.finding.where} {hint.finding.found}"), soft_wrap=True)
+        SCREEN.print(safe(hint.command or "# no command accepts this"), soft_wrap=True)
+    if not hints:
+        SCREEN.print("the table fits the schema")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
+from functools import reduce
+from operator import getitem
 from typing import Any
 
 import numpy as np
@@ -15,53 +17,40 @@ from autoft.records.evaluation import Evaluation
 from autoft.records.hint_tests import Curve
 from autoft.records.reading import read_record
 
-#: Fields of `Evaluation` that are keys of the document under their own names.
-_AS_THEY_ARE = (
-    *("task", "objective", "held_out", "undefined", "validation", "optimism", "bag_gain"),
-    *("seconds", "environment", "slices"),
-)
-#: Fields of `Evaluation` that are keys of its part ``best``.
+#: Fields of `Evaluation` that are keys of the document's part ``best``.
 _OF_BEST = (
     *("naive", "per_class", "confusion", "curves", "importance", "overfitting", "strategy", "target", "rows"),
     *("interrupted", "hints", "all_hints", "dependence"),
 )
+#: Places in the document, in its order, with the part of an evaluation that stands there.
+_PLACES = {
+    **{name: name for name in ("version", "task", "objective", "held_out", "undefined", "validation", "optimism")},
+    **{name: name for name in ("bag_gain", "folds", "baselines", "trials", "best.params", "best.epochs")},
+    **{"best.trial": "best.number", "best.blend": "blend"},
+    **{f"best.{name}": f"finish.{name}" for name in ("threshold", "calibration")},
+    **{f"best.{name}": name for name in _OF_BEST},
+    "best.decisions.matrix": "finish.matrix",
+    **{f"best.decisions.{name}": name for name in ("minimum", "spending")},
+    **{name: name for name in ("seconds", "environment", "slices")},
+}
+#: The same of one of its folds.
+_OF_FOLD = {
+    "fold": "fold",
+    **{f"rows.{which}": f"{which}_rows" for which in ("train", "held_out")},
+    **{f"scores.{which}": f"{which}_score" for which in ("train", "held_out")},
+    "gap": "gap",
+    **{f"curves.{which}": f"{which}_curve" for which in ("train", "held_out")},
+}
 #: Top-level keys, in order.
-KEYS = ("version", *_AS_THEY_ARE[:7], "folds", "baselines", "trials", "best", *_AS_THEY_ARE[7:])
+KEYS = tuple(dict.fromkeys(place.partition(".")[0] for place in _PLACES))
 
 
 def to_document(evaluation: Evaluation) -> dict[str, Any]:
     """The evaluation as plain data for JSON, with the keys `KEYS`; NaN and infinities become None."""
-    best, rule = evaluation.best, evaluation.finish
-    document = {
-        "version": FORMAT,
-        **{key: getattr(evaluation, key) for key in _AS_THEY_ARE},
-        "folds": [
-            {
-                "fold": fold.fold,
-                "rows": {"train": fold.train_rows, "held_out": fold.held_out_rows},
-                "scores": {"train": fold.train_score, "held_out": fold.held_out_score},
-                "gap": fold.gap,
-                "curves": {"train": fold.train_curve, "held_out": fold.held_out_curve},
-            }
-            for fold in evaluation.folds
-        ],
-        "baselines": {
-            one.name: {key: getattr(one, key) for key in ("metrics", "difference", "verdict")}
-            for one in evaluation.baselines
-        },
-        "trials": evaluation.trials,
-        "best": {
-            "params": best.params,
-            "epochs": best.epochs,
-            "trial": best.number,
-            "blend": evaluation.blend,
-            "threshold": rule.threshold,
-            "calibration": rule.calibration,
-            **{key: getattr(evaluation, key) for key in _OF_BEST},
-            "decisions": {"matrix": rule.matrix, "minimum": evaluation.minimum, "spending": evaluation.spending},
-        },
-    }
-    return {key: _plain(document[key]) for key in KEYS}
+    values = {"version": FORMAT, **_plain(evaluation)}
+    values["folds"] = [_moved(fold, _OF_FOLD) for fold in values["folds"]]
+    values["baselines"] = {one.pop("name"): one for one in values["baselines"]}
+    return _moved(values, _PLACES)
 
 
 def from_document(document: Mapping[str, Any]) -> Evaluation:
@@ -87,32 +76,29 @@ def from_document(document: Mapping[str, Any]) -> Evaluation:
 
 
 def _values(document: Mapping[str, Any]) -> dict[str, Any]:
-    best = document["best"]
-    chosen = [trial for trial in document["trials"] if trial["number"] == best["trial"]]
+    number = document["best"]["trial"]
+    chosen = [trial for trial in document["trials"] if trial["number"] == number]
     if not chosen:
-        raise KeyError(f"trial {best['trial']}")
-    decisions = best["decisions"]
-    return {
-        **{key: document[key] for key in _AS_THEY_ARE},
-        **{key: best[key] for key in _OF_BEST},
-        "folds": [
-            {
-                "fold": fold["fold"],
-                "gap": fold["gap"],
-                **{f"{which}_rows": rows for which, rows in fold["rows"].items()},
-                **{f"{which}_score": score for which, score in fold["scores"].items()},
-                **{f"{which}_curve": curve for which, curve in fold["curves"].items()},
-            }
-            for fold in document["folds"]
-        ],
-        "baselines": [{"name": name, **baseline} for name, baseline in document["baselines"].items()],
-        "trials": document["trials"],
-        "best": chosen[0],
-        "blend": best["blend"],
-        "finish": {key: best[key] for key in ("threshold", "calibration")} | {"matrix": decisions["matrix"]},
-        "minimum": decisions["minimum"],
-        "spending": decisions["spending"],
-    }
+        raise KeyError(f"trial {number}")
+    parts = {part: place for place, part in _PLACES.items() if not part.startswith(("version", "best."))}
+    values, of_fold = _moved(document, parts), {part: place for place, part in _OF_FOLD.items()}
+    values["folds"] = [_moved(fold, of_fold) for fold in document["folds"]]
+    values["baselines"] = [{"name": name, **baseline} for name, baseline in document["baselines"].items()]
+    return {**values, "best": chosen[0]}
+
+
+def _moved(values: Mapping[str, Any], places: Mapping[str, str]) -> dict[str, Any]:
+    """Nested dictionaries with a value at each place, taken from where `places` says.
+
+    >>> _moved({"a": {"b": 1}, "c": 2}, {"x.y": "a.b", "x.z": "c"})
+    {'x': {'y': 1, 'z': 2}}
+    """
+    found: dict[str, Any] = {}
+    for place, source in places.items():
+        *folders, last = place.split(".")
+        part = reduce(lambda part, key: part.setdefault(key, {}), folders, found)
+        part[last] = reduce(getitem, source.split("."), values)
+    return found
 
 
 def _check(curve: Curve) -> None:

@@ -1,4 +1,4 @@
-"""Fold models: rows predicted by the fold's network that did not train on them."""
+"""Fold models: rows predicted by the network that did not train on them, and permutation importance (Breiman 2001)."""
 
 from __future__ import annotations
 
@@ -7,11 +7,25 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from autoft.evaluation.metrics import METRICS
+from autoft.evaluation.scores import weighted_scores
+from autoft.preprocessing import columns_of_rows
 from autoft.preprocessing.encode import Encoded
 from autoft.preprocessing.layout import InputLayout
 from autoft.records.arrays import Array
 from autoft.records.columns import Column
+from autoft.records.decisions import ONE_HALF, AnyRule
+from autoft.records.problem import Problem, Truth
+from autoft.records.scores import Importance, Interval
 from autoft.records.split import Member
+
+#: Largest number of rows that are predicted.
+ROWS = 2_000
+#: Shuffles of each column; one for each of more than `FEW` columns.
+REPEATS = 5
+FEW = 50
+#: Columns above which the shuffles would take minutes and no longer tell apart what columns are worth.
+MOST = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -40,3 +54,44 @@ class FoldModel:
         for k, member in enumerate(self.members):
             own[member.held_out] = k
         return np.asarray(own[rows])
+
+
+def permutation_importance(
+    model: FoldModel, truth: Truth, problem: Problem, *, rule: AnyRule = ONE_HALF, seed: int
+) -> tuple[Importance, ...]:
+    """Importance of each used column, the largest first; the interval spans the repeats.
+
+    Every row is predicted by the member that did not train on it, before and after the column is shuffled among the
+    rows. Positive means that the model is worse without the column, whatever the metric's direction. Nothing is
+    returned where more than `MOST` columns are used, or where the sample leaves the objective undefined (a class too
+    rare to be in it).
+    """
+    places = columns_of_rows.places(model.layout)
+    used = [(column, places[column.id]) for column in model.columns if column.id in places]
+    if len(used) > MOST:
+        return ()
+    rng = np.random.default_rng([seed, 2])
+    rows = rng.permutation(model.held_out)[:ROWS]
+    encoded, members, own = model.encoded.rows(rows), model.members_of(rows), truth.take(rows)
+    name, once = problem.objective, np.ones((1, len(rows)), dtype=np.uint8)
+
+    def score(changed: Encoded) -> Array:
+        """The objective of each repeat of the rows, turned so that more is better."""
+        # All repeats in one call: the way through the layers costs more than the rows.
+        times = len(changed) // len(rows)
+        parts = np.split(model.predict(changed, np.tile(members, times)), times)
+        scored = [weighted_scores(own, part, once, problem, names=(name,), rule=rule)[name] for part in parts]
+        return METRICS[name].better(np.array(scored)[:, 0])
+
+    whole = score(encoded)[0]
+    if not np.isfinite(whole):
+        return ()
+    repeats = REPEATS if len(used) <= FEW else 1
+    repeated = encoded.rows(np.tile(np.arange(len(rows)), repeats))
+    found = []
+    for column, place in used:
+        order = np.concatenate([rng.permutation(len(rows)) for _ in range(repeats)])
+        drops = whole - score(columns_of_rows.shuffled(repeated, place, order))
+        drop = Interval(value=float(np.mean(drops)), low=float(np.min(drops)), high=float(np.max(drops)))
+        found.append(Importance(column=column.name, drop=drop))
+    return tuple(sorted(found, key=lambda i: (-i.drop.value, i.column)))

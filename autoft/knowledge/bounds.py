@@ -15,7 +15,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from autoft.knowledge import variants
-from autoft.knowledge.towers import towers
+from autoft.knowledge.interactions import towers
 from autoft.networks.architecture import Architecture, Inputs
 from autoft.networks.family import FAMILIES
 from autoft.networks.weight_bounds import BoundLayout, WeightBounds

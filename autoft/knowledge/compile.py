@@ -53,7 +53,8 @@ def bind_knowledge(
         return Hints(), columns
     table = _HintTable(recipe, columns, converted.values, target, repairs)
     recipe.refuse([*mistakes, *table.problems(), *slices.problems(recipe, columns, target.name)])
-    return table.hints(), table.ordered_columns()
+    orders = table.orders
+    return table.hints(), tuple(replace(c, order=orders[c.name]) if c.name in orders else c for c in columns)
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,10 +76,6 @@ class _HintTable:
             *pair_problems(self.knowledge, self.width, self.embed_above),
             *decision_problems(self.knowledge, self.by_name, self.target),
         ]
-
-    def ordered_columns(self) -> tuple[Column, ...]:
-        """The columns, ordered categories with their order."""
-        return tuple(replace(c, order=self.orders[c.name]) if c.name in self.orders else c for c in self.columns)
 
     @property
     def knowledge(self) -> Knowledge:

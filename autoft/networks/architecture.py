@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from autoft.preprocessing.layout import InputLayout, blocks
 
-#: The activation of monotone networks (`activations.mixed`).
+#: The activation of monotone networks (`layers.stacked.mixed`).
 MIXED = "mixed"
 
 

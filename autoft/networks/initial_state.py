@@ -97,6 +97,6 @@ def bend_among_rows(
 
 
 def mixed_activation(x: Array) -> Array:
-    """`activations.mixed` of sums ``[S, m, units]``, by numpy."""
+    """`layers.stacked.mixed` of sums ``[S, m, units]``, by numpy."""
     side = 1.0 - 2.0 * (np.arange(x.shape[2]) % 2)
     return np.asarray(side * np.maximum(side * x, 0.0), np.float32)

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from autoft.evaluation.importance import MOST, REPEATS
-from autoft.evaluation.importance import ROWS as IMPORTANCE_ROWS
+from autoft.evaluation.fold_model import MOST, REPEATS
+from autoft.evaluation.fold_model import ROWS as IMPORTANCE_ROWS
 from autoft.evaluation.selection import AFFORDABLE, FEWEST_DRAWS
 from autoft.pipeline.machine import RATES, Machine
 from autoft.records.trials import SAMPLED_ROWS
@@ -18,7 +18,7 @@ from autoft.training.epoch import WORTH_XLA
 from autoft.training.stack import CELLS as ENCODED_CELLS
 from autoft.training.stack import CHUNK as ENCODED_ROWS
 from autoft.training.stack import PREDICTED_ROWS
-from autoft.training.trial_record import checkpoint_epochs
+from autoft.training.trial_trainer import checkpoint_epochs
 
 #: Factor on the modelled seconds of what follows the search: machines are shared.
 MARGIN = 1.25
@@ -166,11 +166,6 @@ def measures_ensemble_gain(strategy: str, folds: int, rows: int) -> bool:
     return strategy == "corrected" and folds > 2 and rows <= MOST_ROWS_PAIRED
 
 
-def start_seconds(machine: Machine, *, tfdv: bool) -> float:
-    """Seconds of importing what a training needs."""
-    return machine.alone(RATES.import_ + (RATES.import_tfdv if tfdv else 0.0))
-
-
 def reading_seconds(rows: int, columns: int, machine: Machine, *, tfdv: bool) -> float:
     """Seconds of reading, understanding and checking a table, by TensorFlow Data Validation too with `tfdv`."""
     cell, fixed = RATES.read_cell + RATES.check_cell, RATES.check + columns * RATES.check_column
@@ -182,11 +177,6 @@ def reading_seconds(rows: int, columns: int, machine: Machine, *, tfdv: bool) ->
 def encoding_seconds(rows: int, inputs: int, members: int, machine: Machine) -> float:
     """Seconds of fitting the preprocessing of all members and encoding all rows with it."""
     return machine.alone(RATES.encode + rows * inputs * members * RATES.encode_cell)
-
-
-def baseline_seconds(machine: Machine) -> float:
-    """Seconds of the simple models on the folds, without boosting."""
-    return machine.alone(RATES.baselines)
 
 
 def boosting_seconds(rows: int, columns: int, folds: int, outputs: int, machine: Machine) -> float:
@@ -248,8 +238,8 @@ def finish_seconds(rows: int, columns: int, machine: Machine) -> float:
 
 def least_seconds(rows: int, columns: int, machine: Machine) -> float:
     """Seconds of a run on a table that trains hardly anything: of all that is before and after a search."""
-    before = start_seconds(machine, tfdv=False) + reading_seconds(rows, columns, machine, tfdv=False)
-    return before + baseline_seconds(machine) + finish_seconds(rows, columns, machine)
+    fixed = machine.alone(RATES.import_ + RATES.baselines)
+    return fixed + reading_seconds(rows, columns, machine, tfdv=False) + finish_seconds(rows, columns, machine)
 
 
 def search_seconds(trials: int, default: float, mean: float, *, programs: int, trace: float, machine: Machine) -> float:

@@ -1,4 +1,4 @@
-"""Consequences of effects for the space, the calibration and the notes of a run."""
+"""Consequences of effects for the space and the calibration, and notes on what the user has told autoft."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from dataclasses import replace
 from typing import Literal
 
 from autoft.errors import RecipeError
-from autoft.knowledge import variants
+from autoft.knowledge import decisions, slices, variants
+from autoft.knowledge.describe import hint_notes
 from autoft.networks.family import FAMILIES
 from autoft.pipeline.dataset import Dataset
 from autoft.recipe.recipe import Recipe
 from autoft.records.hints import Hints
+from autoft.records.problem import SelectionRule
 from autoft.search.space import Choice, Dimension, Value
 
 
@@ -19,7 +21,7 @@ def restrict_space(dimensions: Sequence[Dimension], hints: Hints) -> tuple[Dimen
     """A space without networks that cannot have the hints.
 
     Families whose weights hints cannot bound are not in it. Where there are effects, neither is the activation, which
-    is the mixed one (`networks.activations`). One hidden layer is too few to come close to every monotone function
+    is the mixed one (`networks.layers.stacked`). One hidden layer is too few to come close to every monotone function
     (`docs/knowledge.md`): deeper ones are kept where there are any.
 
     Raises:
@@ -30,7 +32,11 @@ def restrict_space(dimensions: Sequence[Dimension], hints: Hints) -> tuple[Dimen
     if not hints.effects:
         return tuple(dimensions)
     return tuple(
-        _deep(d) if d.name == "depth" and isinstance(d, Choice) else d for d in dimensions if d.name != "activation"
+        keep_values(d, tuple(value for value in d.values if not isinstance(value, int) or value > 1))
+        if d.name == "depth" and isinstance(d, Choice)
+        else d
+        for d in dimensions
+        if d.name != "activation"
     )
 
 
@@ -42,10 +48,6 @@ def _bounded(architectures: Choice) -> Choice:
         fix = f"add {next(family.name for family in FAMILIES if family.bounded)}, or remove the hints"
         raise RecipeError("'search.space.architecture'", must, found, fix)
     return keep_values(architectures, kept)
-
-
-def _deep(depths: Choice) -> Choice:
-    return keep_values(depths, tuple(value for value in depths.values if not isinstance(value, int) or value > 1))
 
 
 def keep_values(dimension: Choice, kept: tuple[Value, ...]) -> Choice:
@@ -66,6 +68,11 @@ def calibration_allowed(recipe: Recipe, dataset: Dataset) -> Literal["auto", "no
     return recipe.evaluate.calibration
 
 
+def selection_rule(recipe: Recipe, dataset: Dataset) -> SelectionRule:
+    """How many trials a blend may have, and whether it is calibrated."""
+    return SelectionRule(members=recipe.search.blend, calibration=calibration_allowed(recipe, dataset))
+
+
 def effect_notes(recipe: Recipe, dataset: Dataset) -> tuple[str, ...]:
     """What hints change elsewhere, in words."""
     hints, found = dataset.description.hints, []
@@ -80,3 +87,27 @@ def effect_notes(recipe: Recipe, dataset: Dataset) -> tuple[str, ...]:
     if hints.effects and calibration_allowed(recipe, dataset) != recipe.evaluate.calibration:
         found.append("Probabilities are not calibrated: with more than two classes that could break an effect.")
     return tuple(found)
+
+
+def recipe_notes(recipe: Recipe, dataset: Dataset) -> tuple[str, ...]:
+    """One sentence for each thing that the recipe says about the domain."""
+    notes = []
+    if recipe.data.positive is not None:
+        notes.append(f"The positive class is '{dataset.target.positive}'.")
+    notes += decisions.notes(recipe.knowledge)
+    notes += [f"Column '{name}' is {kind}." for name, kind in recipe.data.columns.items()]
+    notes += [f"Column '{name}' is not to be used." for name in recipe.data.drop]
+    notes += [f"Column '{name}' may predict the target almost perfectly." for name in recipe.schema_.allow_leak]
+    notes += hint_notes(recipe.knowledge)
+    if recipe.preprocess.accept:
+        notes.append(f"Repairs are accepted of: {', '.join(recipe.preprocess.accept)}.")
+    if recipe.data.weight:
+        notes.append(f"Rows count by their '{recipe.data.weight}'.")
+    if recipe.evaluate.quantile is not None:
+        notes.append(f"Predictions are to be the {recipe.evaluate.quantile:g} quantile.")
+    if recipe.evaluate.group:
+        notes.append(f"Rows with the same '{recipe.evaluate.group}' belong together.")
+    if recipe.evaluate.time:
+        notes.append(f"Rows are ordered in time by '{recipe.evaluate.time}'.")
+    notes += slices.notes(recipe)
+    return (*notes, *effect_notes(recipe, dataset))

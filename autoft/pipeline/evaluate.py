@@ -4,31 +4,34 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from importlib import metadata
 
 import numpy as np
 
-from autoft.evaluation import calibration, correction, label_errors, overfitting, partial_dependence
+from autoft.evaluation import baselines, calibration, correction, label_errors, overfitting, partial_dependence
 from autoft.evaluation.baselines import BaselineScorer
 from autoft.evaluation.correction import CorrectedScore
 from autoft.evaluation.decision_costs import summarize_costs
 from autoft.evaluation.details import details
 from autoft.evaluation.ensemble_gain import with_gain
-from autoft.evaluation.fold_model import FoldModel
-from autoft.evaluation.importance import permutation_importance
+from autoft.evaluation.fold_model import FoldModel, permutation_importance
 from autoft.evaluation.metrics import METRICS
 from autoft.evaluation.scores import scores, why_undefined
 from autoft.evaluation.selection import Candidate, balance_of, candidates_of, mixed
 from autoft.pipeline.context import Run
 from autoft.pipeline.cost import FIRST_DRAWS, MARGIN, finish_seconds
 from autoft.pipeline.dataset import Dataset
+from autoft.pipeline.effects import selection_rule
 from autoft.pipeline.machine import Machine
 from autoft.pipeline.results import SearchResult
-from autoft.pipeline.select import selection_rule
 from autoft.pipeline.slices import score_slices
+from autoft.pipeline.space import boosting_fits
+from autoft.preprocessing.categories import MISSING
+from autoft.preprocessing.statistics import tfidf, with_derived
 from autoft.records.arrays import Array
 from autoft.records.decisions import DecisionRule, Minimum
 from autoft.records.evaluation import Evaluation
@@ -275,8 +278,32 @@ def environment() -> dict[str, str]:
     """Versions that a result depends on."""
     found = {"python": sys.version.split()[0], "autoft": metadata.version("autoft")}
     for package in _PACKAGES:
-        try:
+        with suppress(metadata.PackageNotFoundError):
             found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
     return found
+
+
+def train_baselines(dataset: Dataset, run: Run) -> Mapping[str, Array]:
+    """Held-out predictions of simple models by name; without gradient boosting where that takes too long."""
+    with run.timed("baselines"):
+        run.tell("baselines", "training the baselines on the same folds")
+        boosting = boosting_fits(run.recipe, dataset, Machine.measure())
+        if not boosting:
+            found = "was not compared with gradient boosting, which alone would have taken too many of the minutes"
+            run.skip("boosting", found)
+        inputs, seed = baseline_inputs(dataset), run.recipe.seed
+        return baselines.train_baselines(
+            inputs, dataset.truth, dataset.folds, dataset.problem, seed=seed, boosting=boosting
+        )
+
+
+def baseline_inputs(dataset: Dataset) -> baselines.BaselineInputs:
+    """Numbers and category codes side by side, NaN where missing."""
+    codes = dataset.encoded.codes.astype(np.float64)
+    codes[dataset.encoded.codes == MISSING] = np.nan
+    numbers = np.hstack([with_derived(dataset.layout, dataset.encoded.numbers), *dataset.encoded.custom])
+    return baselines.BaselineInputs(
+        features=np.hstack([numbers, codes]),
+        categorical=np.repeat([False, True], [numbers.shape[1], codes.shape[1]]),
+        words=partial(tfidf, dataset.layout, dataset.encoded) if dataset.layout.texts else None,
+    )

@@ -9,26 +9,24 @@ from typing import Any
 
 from autoft.data.table import Table
 from autoft.pipeline import cost
-from autoft.pipeline.baselines import train_baselines
 from autoft.pipeline.context import Run
 from autoft.pipeline.dataset import Dataset
 from autoft.pipeline.describe import audit_table, describe, enforce_schema, errors_of, presented, read_table
 from autoft.pipeline.ensemble_gain import measure_ensemble_gain
-from autoft.pipeline.evaluate import correct_score, evaluate
+from autoft.pipeline.evaluate import correct_score, evaluate, train_baselines
 from autoft.pipeline.hint_tests.stage import test_hints
 from autoft.pipeline.machine import Machine
-from autoft.pipeline.own_model.code_hash import code_hash
-from autoft.pipeline.own_model.own_space import refuse_with_model
+from autoft.pipeline.own_model import code_hash, refuse_with_model
 from autoft.pipeline.results import FittedModel, SearchResult
 from autoft.pipeline.run_folder import journal_key, key_settings
-from autoft.pipeline.save import prove_effects, save
-from autoft.pipeline.search import assemble, search
-from autoft.pipeline.select import select
+from autoft.pipeline.save import save
+from autoft.pipeline.search import assemble, search, select
 from autoft.pipeline.split import note_odd_rows, split
 from autoft.pipeline.time_budget import end_of_training, plan_search
 from autoft.pipeline.trainers import make_trainer
 from autoft.recipe.recipe import Recipe
 from autoft.schema.contract import refuse
+from autoft.training.ensemble import prove_ensemble
 
 
 def fit(source: Any, run: Run) -> FittedModel:
@@ -53,7 +51,7 @@ def fit(source: Any, run: Run) -> FittedModel:
         whole = partial(evaluate, dataset, found, answers, score, run)
         evaluation = run.interrupt.in_time(whole, partial(whole, short=True))
     with run.timed("saving"):
-        prove_effects(dataset, found)
+        prove_ensemble(found.ensemble, dataset.description.hints)
     return save(dataset, found, evaluation, run)
 
 

@@ -5,38 +5,28 @@ Neither Keras nor scikit-learn is imported, so the answer is there before a trai
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from bisect import bisect_right
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from autoft.evaluation.ensemble_gain import pairs_of
-from autoft.evaluation.importance import MOST
+from autoft.evaluation.fold_model import MOST
 from autoft.evaluation.metrics import METRICS
-from autoft.pipeline import cost
+from autoft.pipeline import cost, space
 from autoft.pipeline.cost import CostShape, EvaluationSize
 from autoft.pipeline.dataset import Dataset, TableDescription
 from autoft.pipeline.describe import errors_of, inspect_table
 from autoft.pipeline.effects import calibration_allowed
 from autoft.pipeline.hint_tests.jobs import jobs_seconds
-from autoft.pipeline.machine import Machine
-from autoft.pipeline.space import (
-    Programs,
-    boosting_fits,
-    boosting_seconds,
-    choose_first,
-    drop_architectures,
-    keep_affordable,
-    list_programs,
-    make_search_space,
-    name_left_out,
-)
+from autoft.pipeline.machine import RATES, Machine
 from autoft.pipeline.split import split
 from autoft.recipe.recipe import Recipe
 from autoft.records.columns import Task
 from autoft.records.findings import Finding
 from autoft.records.scores import Strategy
 from autoft.schema.engines import choose
-from autoft.training.trial_record import checkpoint_epochs
+from autoft.training.trial_trainer import checkpoint_epochs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,11 +155,11 @@ def forecast(recipe: Recipe, description: TableDescription, *, machine: Machine 
     with errors_of(recipe, description.table):
         dataset = split(recipe, description, balance_groups=False)
     machine = machine or Machine.measure()
-    space = make_search_space(recipe, dataset)
-    offered = choose_first(recipe, dataset, space, machine)
-    first = keep_affordable(recipe, dataset, offered, machine)
-    space = drop_architectures(space, offered, first)
-    programs = list_programs(dataset, space, first[0])
+    dimensions = space.make_search_space(recipe, dataset)
+    offered = space.choose_first(recipe, dataset, dimensions, machine)
+    first = space.keep_affordable(recipe, dataset, offered, machine)
+    dimensions = space.drop_architectures(dimensions, offered, first)
+    programs = space.list_programs(dataset, dimensions, first[0])
     most, minutes = recipe.search.epochs, recipe.search.minutes
     typical, all_epochs = (
         _stage_times(recipe, dataset, programs, epochs, machine) for epochs in (min(most, cost.TYPICAL_EPOCHS), most)
@@ -191,9 +181,9 @@ def forecast(recipe: Recipe, description: TableDescription, *, machine: Machine 
         pairs=len(dataset.members) - dataset.split.k,
         train_rows=programs.default.rows,
         held_out_rows=programs.default.held_out,
-        space={dimension.name: dimension.words() for dimension in space},
+        space={dimension.name: dimension.words() for dimension in dimensions},
         first=tuple(dict(params) for params in first),
-        too_expensive=name_left_out(offered, first),
+        too_expensive=space.name_left_out(offered, first),
         shapes=programs.different,
         programs=programs.number,
         trials=recipe.search.trials,
@@ -210,7 +200,9 @@ def forecast(recipe: Recipe, description: TableDescription, *, machine: Machine 
     )
 
 
-def _stage_times(recipe: Recipe, dataset: Dataset, programs: Programs, epochs: int, machine: Machine) -> StageTimes:
+def _stage_times(
+    recipe: Recipe, dataset: Dataset, programs: space.Programs, epochs: int, machine: Machine
+) -> StageTimes:
     """Seconds of the stages, and the trials that fit, if every trial trains some epochs."""
     before = _before(recipe, dataset, programs.default, machine)
     default = cost.trial_seconds(programs.default, machine, epochs=epochs)
@@ -230,30 +222,21 @@ def _stage_times(recipe: Recipe, dataset: Dataset, programs: Programs, epochs: i
 
     trials = recipe.search.trials
     if recipe.search.minutes is not None:
-        trials = max(1, _most_that_fit(trials, recipe.search.minutes * 60, whole))
+        trials = max(1, bisect_right(range(1, trials + 1), recipe.search.minutes * 60, key=whole))
     return StageTimes(
         epochs=epochs, trial=trial, trials=trials, before=before, search=search(trials), after=following(trials)
     )
-
-
-def _most_that_fit(wanted: int, seconds: float, whole: Callable[[int], float]) -> int:
-    """The most trials, up to those wanted, whose run takes no longer than some seconds (0 if not even one)."""
-    low, high = 0, wanted
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if whole(middle) <= seconds else (low, middle - 1)
-    return low
 
 
 def _before(recipe: Recipe, dataset: Dataset, shape: CostShape, machine: Machine) -> dict[str, float]:
     rows, columns = dataset.description.table.frame.shape
     chosen = choose(recipe.schema_.engine, columns)
     tfdv = chosen is not None and chosen.name == "tfdv"
-    boosting = boosting_seconds(dataset, machine) if boosting_fits(recipe, dataset, machine) else 0.0
+    boosting = space.boosting_seconds(dataset, machine) if space.boosting_fits(recipe, dataset, machine) else 0.0
     return {
-        "start": cost.start_seconds(machine, tfdv=tfdv),
+        "start": machine.alone(RATES.import_ + (RATES.import_tfdv if tfdv else 0.0)),
         "reading": cost.reading_seconds(rows, columns, machine, tfdv=tfdv),
-        "baselines": cost.baseline_seconds(machine) + boosting,
+        "baselines": machine.alone(RATES.baselines) + boosting,
         "encoding": cost.encoding_seconds(len(dataset.y), shape.inputs, shape.members, machine),
     }
 
@@ -283,7 +266,7 @@ def seconds_after_search(
         def seconds(draws: int) -> float:
             return cost.evaluation_seconds(replace(size, draws=draws), machine)
 
-        most = max(_most_that_fit(most, _DRAWS_SHARE * minutes * 60, seconds), cost.FIRST_DRAWS)
+        most = max(bisect_right(range(1, most + 1), _DRAWS_SHARE * minutes * 60, key=seconds), cost.FIRST_DRAWS)
     size = replace(size, draws=most)
     blended = min(_BLENDED, recipe.search.blend, trials)
     evaluation = cost.evaluation_seconds(size, machine) + cost.answer_seconds(shape, size, machine, blended=blended)

@@ -21,27 +21,6 @@ from autoft.training.ensemble import Ensemble
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parallelism:
-    """How trials share programs, and when they train side by side.
-
-    Attributes:
-        programs: Dimensions that fix a program, and how many trials a new one should serve.
-        trials_alone: Finished trials after which one more trains side by side; None for one at a time.
-    """
-
-    programs: ProgramSharing
-    trials_alone: int | None
-
-    def side_by_side(self, room: Callable[[Mapping[str, Any]], int]) -> Callable[[Mapping[str, Any], int], int]:
-        """How many trials with some parameters train at once, after a number of trials, at most as many as have `room`.
-
-        It does not depend on how many trials are planned: a longer search begins as the shorter did.
-        """
-        alone = self.trials_alone
-        return lambda params, trials: 1 if alone is None else min(max(1, trials // alone), room(params))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SearchPlan:
     """What is searched, and how long.
 
@@ -54,7 +33,7 @@ class SearchPlan:
     space: tuple[Dimension, ...]
     first: tuple[Mapping[str, Any], ...]
     budget: Budget
-    parallelism: Parallelism
+    parallelism: ProgramSharing
     expected_seconds: Callable[[Mapping[str, Any]], float] | None = None
     seconds_after: Callable[[int], float] = lambda trials: 0.0
 

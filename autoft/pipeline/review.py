@@ -16,12 +16,13 @@ from autoft.errors import ArtifactError, printable
 from autoft.formatting import number
 from autoft.knowledge.orders import evident_order
 from autoft.knowledge.trend import strength
-from autoft.pipeline.run_folder import Profile, read_evaluation, read_profile
+from autoft.pipeline.run_folder import read_evaluation, read_profile
 from autoft.recipe.recipe import Recipe, read_recipe
 from autoft.recipe.yaml import Dumper
 from autoft.records.columns import Column
 from autoft.records.evaluation import Evaluation
 from autoft.records.hint_tests import Curve
+from autoft.report.inputs import Profile
 
 #: A column is important if its smallest measured loss is this many times the median column's largest.
 _FAR = 3.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, fields, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,12 @@ from autoft.evaluation.metrics import METRICS
 from autoft.pipeline.dataset import Dataset
 from autoft.preprocessing.layout import InputLayout
 from autoft.recipe.recipe import Recipe
-from autoft.records.columns import Column, PlanLine
+from autoft.records.columns import Column
 from autoft.records.evaluation import Evaluation
 from autoft.records.findings import Finding
 from autoft.records.hints import Hints
 from autoft.records.reading import read_json, read_record
-from autoft.report.inputs import ReportHint, ReportInputs
+from autoft.report.inputs import Profile, ReportInputs, RunContext
 
 #: Files of a saved model that its report is made from, besides the evaluation and the findings.
 REPORT_FILES = ("context.json", "schema.pbtxt", "recipe.yaml")
@@ -78,33 +78,6 @@ def _preprocessing(recipe: Recipe, layout: InputLayout) -> dict[str, Any]:
     return settings | ({"words": words} if words else {}) | ({"elapsed": len(layout.elapsed)} if layout.elapsed else {})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
-    """What a run says of its cells, by the user's names.
-
-    Attributes:
-        deciles: Of numeric columns eleven quantiles, from the least to the largest value.
-        categories: Of categorical columns with few categories all of them.
-    """
-
-    deciles: dict[str, list[float]] = field(default_factory=dict)
-    categories: dict[str, list[str]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _RunContext:
-    """The content of ``context.json``."""
-
-    plan: tuple[PlanLine, ...]
-    columns: tuple[Column, ...]
-    space: tuple[tuple[str, str], ...]
-    engine: str
-    title: str
-    notes: tuple[str, ...]
-    profile: Profile = field(default_factory=Profile)
-    hints: dict[str, ReportHint] = field(default_factory=dict)
-
-
 def read_evaluation(folder: Path) -> Evaluation:
     """The evaluation of a run or a saved model.
 
@@ -140,25 +113,19 @@ def read_findings(folder: Path) -> tuple[Finding, ...]:
 
 def report_inputs(folder: Path, evaluation: Evaluation, findings: tuple[Finding, ...]) -> ReportInputs:
     """Everything that a report shows, from the files of a run or a saved model."""
-    context: _RunContext = _records(folder / "context.json", _RunContext)
+    context: RunContext = _records(folder / "context.json", RunContext)
     return ReportInputs(
+        **{own.name: getattr(context, own.name) for own in fields(context)},
         evaluation=evaluation,
         findings=findings,
-        plan=context.plan,
-        columns=context.columns,
-        schema_engine=context.engine,
         schema_text=_text(folder / "schema.pbtxt") if (folder / "schema.pbtxt").is_file() else "",
         recipe_text=_text(folder / "recipe.yaml"),
-        space=context.space,
-        title=context.title,
-        notes=context.notes,
-        hints=context.hints,
     )
 
 
 def read_profile(folder: Path) -> tuple[tuple[Column, ...], Profile]:
     """The columns of a run or a saved model, and what it says of their cells."""
-    context: _RunContext = _records(folder / "context.json", _RunContext)
+    context: RunContext = _records(folder / "context.json", RunContext)
     return context.columns, context.profile
 
 

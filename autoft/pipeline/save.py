@@ -19,28 +19,17 @@ from autoft.networks.families.own import name_of
 from autoft.pipeline.context import Run
 from autoft.pipeline.dataset import Dataset
 from autoft.pipeline.describe import privacy_of
-from autoft.pipeline.notes import recipe_notes
+from autoft.pipeline.effects import recipe_notes
 from autoft.pipeline.results import FittedModel, SearchResult
 from autoft.preprocessing.layout import describe_layout
 from autoft.recipe.recipe import Recipe
 from autoft.records.evaluation import Evaluation
 from autoft.serving import artifact
 from autoft.serving.card import card
-from autoft.serving.inputs import model_inputs
+from autoft.serving.predictor import model_inputs
 
 #: Rows by which the saved model is compared with the one in memory.
 _PROBE_ROWS = 32
-
-
-def prove_effects(dataset: Dataset, found: SearchResult) -> None:
-    """Check that the deployed model keeps what the hints promise.
-
-    Raises:
-        TrainingError: If it does not.
-    """
-    from autoft.training.proof_of_model import prove_ensemble  # imports Keras, which a check does without
-
-    prove_ensemble(found.ensemble, dataset.description.hints)
 
 
 def save(dataset: Dataset, found: SearchResult, evaluation: Evaluation, run: Run) -> FittedModel:

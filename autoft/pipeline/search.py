@@ -1,20 +1,24 @@
-"""Search: the trials of a plan, and the deployed ensemble of those that are chosen."""
+"""Search: trials of a plan, the choice among the trials, and the deployed ensemble."""
 
 from __future__ import annotations
 
+import numpy as np
+
 from autoft.evaluation.blend import POOL
 from autoft.evaluation.metrics import METRICS
+from autoft.evaluation.selection import Candidate, Replay, candidates_of, mixed
 from autoft.pipeline.context import Run
 from autoft.pipeline.cost import TYPICAL_EPOCHS
 from autoft.pipeline.dataset import Dataset
+from autoft.pipeline.effects import selection_rule
 from autoft.pipeline.results import SearchPlan, Selection
-from autoft.pipeline.select import trial_score
-from autoft.records.trials import OUT_OF_TIME, Trials
+from autoft.recipe.recipe import Recipe
+from autoft.records.trials import OUT_OF_TIME, TrialResult, Trials
 from autoft.search.ledger import Ledger
 from autoft.search.loop import LoopPolicy, SearchLoop
 from autoft.search.proposer import Proposer
 from autoft.search.setup import SearchSetup
-from autoft.search.weights import restore_weights
+from autoft.search.store import restore_weights
 from autoft.training.ensemble import Ensemble
 from autoft.training.trial_trainer import TrialTrainer
 
@@ -43,7 +47,7 @@ def search(dataset: Dataset, plan: SearchPlan, trainer: TrialTrainer, run: Run) 
         expect=plan.expected_seconds,
     )
     loop = SearchLoop(
-        proposer=Proposer(settings.algorithm, setup, plan.parallelism.programs),
+        proposer=Proposer(settings.algorithm, setup, plan.parallelism),
         train=trainer.train_all,
         ledger=ledger,
         budget=plan.budget,
@@ -75,3 +79,22 @@ def assemble(trials: Trials, selection: Selection, trainer: TrialTrainer, run: R
     numbers = [number for number, _ in selection.blend]
     trials = restore_weights(trials, numbers, trainer.train_all, journal=run.journal, folder=run.folder / "trials")
     return trainer.ensemble(selection.parts(trials))
+
+
+def select(dataset: Dataset, trials: Trials, recipe: Recipe) -> Selection:
+    """The choice on all rows: some trials and their weights, calibration and threshold."""
+    candidates = candidates_of(trials.trials, trials.outcomes)
+    replay = Replay(dataset.truth, candidates, dataset.problem, selection_rule(recipe, dataset))
+    chosen = replay.on_all_rows()
+    rule = replay.rule_fitter.on_all_rows(mixed(candidates, chosen, replay.rows))
+    return Selection(blend=tuple((candidates[c].trial, share) for c, share in chosen), rule=rule)
+
+
+def trial_score(dataset: Dataset, result: TrialResult) -> float:
+    """The objective on the pooled held-out predictions at the trial's number of epochs, at its best threshold."""
+    rows = np.flatnonzero(dataset.split.blocks >= 0)
+    pooled = result.held_out[result.checkpoints.index(result.epochs)]
+    candidate = Candidate(trial=0, epochs=result.epochs, predictions=pooled)
+    replay = Replay(dataset.truth, [candidate], dataset.problem, rows=rows)
+    value, _ = replay.objectives(np.ones((1, len(rows)), dtype=np.uint8), [0])
+    return float(replay.metric.better(value[0])[0])

@@ -10,8 +10,7 @@ from autoft.evaluation.selection import Candidate
 from autoft.evaluation.slices.gaps import gaps
 from autoft.evaluation.slices.groups import Groups, groups_of
 from autoft.evaluation.slices.redraws import Redraws
-from autoft.evaluation.slices.scores import scores_by_group
-from autoft.evaluation.slices.weak import weak_slices
+from autoft.evaluation.slices.scores import scores_by_group, weak_slices
 from autoft.knowledge.slices import Limits, audited, declared, slice_limits
 from autoft.pipeline.dataset import Dataset
 from autoft.recipe.recipe import Recipe

@@ -27,6 +27,7 @@ from autoft.records.arrays import Array
 from autoft.records.decisions import Costs
 from autoft.search.algorithms import ALGORITHMS
 from autoft.search.portfolio import TIERS
+from autoft.search.setup import ProgramSharing
 from autoft.search.space import (
     MAKE,
     SHAPE,
@@ -262,4 +263,36 @@ def list_programs(dataset: Dataset, space: Sequence[Dimension], first: Mapping[s
         different=len({(shape(params), shape_of(params, MAKE)) for params in every}),
         number=len({program(params) for params in every}),
         dimensions=MAKE if resizable and not cost.worth_compiling(default) else SHAPE,
+    )
+
+
+#: Tracing programs should take no more than this share of the search.
+_TRACING_SHARE = 0.1
+#: Most trials that a program serves, of all sizes and of one: fewer programs find worse networks (docs/decisions.md).
+_MOST_TRIALS_PER_PROGRAM = 6
+_MOST_TRIALS_PER_SIZE = 3
+#: Trials side by side share a shape and learn nothing from one another: one more trains beside others for each so
+#: many trials that came before. An accelerator has nothing better to do.
+_TRIALS_ALONE = 25
+_TRIALS_ALONE_ACCELERATED = 8
+
+
+def plan_parallelism(
+    recipe: Recipe, dataset: Dataset, space: tuple[Dimension, ...], first: Mapping[str, Any], accelerated: bool
+) -> ProgramSharing:
+    """How many trials a program has to serve, and how many train at once.
+
+    From the cost model with the reference machine's constants, not from a clock: equal runs propose equal trials.
+    """
+    if all(dimension.name != "architecture" for dimension in space):
+        return ProgramSharing()  # own models share no programs
+    alone = _TRIALS_ALONE_ACCELERATED if accelerated else _TRIALS_ALONE
+    programs, machine = list_programs(dataset, space, first), Machine()
+    trial = cost.trial_seconds(programs.default, machine, epochs=min(recipe.search.epochs, cost.TYPICAL_EPOCHS))
+    wanted = cost.trace_seconds(programs.default, machine) * (1 - _TRACING_SHARE) / _TRACING_SHARE / trial
+    most = _MOST_TRIALS_PER_SIZE if programs.dimensions == SHAPE else _MOST_TRIALS_PER_PROGRAM
+    return ProgramSharing(
+        dimensions=programs.dimensions,
+        trials_per_program=max(1, min(most, round(wanted))),
+        trials_alone=alone if ALGORITHMS[recipe.search.algorithm].side_by_side else None,
     )

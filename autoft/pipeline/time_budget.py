@@ -10,24 +10,15 @@ from autoft import files
 from autoft.errors import printable
 from autoft.evaluation.metrics import METRICS
 from autoft.formatting import counted
-from autoft.pipeline import cost
+from autoft.pipeline import cost, space
 from autoft.pipeline.context import Run
 from autoft.pipeline.cost import MARGIN, TYPICAL_EPOCHS, CostShape
 from autoft.pipeline.dataset import Dataset
 from autoft.pipeline.forecast import seconds_after_search
 from autoft.pipeline.hint_tests.jobs import choose_trial, is_whole, jobs_seconds
 from autoft.pipeline.machine import Machine
-from autoft.pipeline.own_model.own_space import own_space
-from autoft.pipeline.parallelism import plan_parallelism
+from autoft.pipeline.own_model import own_space
 from autoft.pipeline.results import SearchPlan
-from autoft.pipeline.space import (
-    choose_first,
-    cost_shape,
-    drop_architectures,
-    keep_affordable,
-    make_search_space,
-    name_left_out,
-)
 from autoft.recipe.recipe import Recipe
 from autoft.records.trials import Trial, Trials
 from autoft.search.budget import Budget, plan_epochs
@@ -87,30 +78,32 @@ class TimePlan:
 def plan_search(dataset: Dataset, trainer: TrialTrainer, run: Run) -> SearchPlan:
     """Space, first configurations and budget; measured where there is a limit of time."""
     recipe, machine = run.recipe, Machine.measure()
-    space = make_search_space(recipe, dataset) if run.model is None else own_space(run.model, recipe, dataset)
-    first: tuple[dict[str, Any], ...] = choose_first(recipe, dataset, space, machine)
+    dimensions = (
+        space.make_search_space(recipe, dataset) if run.model is None else own_space(run.model, recipe, dataset)
+    )
+    first: tuple[dict[str, Any], ...] = space.choose_first(recipe, dataset, dimensions, machine)
     trials = recipe.search.trials
     if recipe.search.minutes is None:
         return SearchPlan(
-            space=space,
+            space=dimensions,
             first=first,
             budget=Budget(trials=trials, deadline=None, clock=run.clock),
-            parallelism=plan_parallelism(recipe, dataset, space, first[0], trainer.accelerated),
+            parallelism=space.plan_parallelism(recipe, dataset, dimensions, first[0], trainer.accelerated),
         )
-    earlier, space_key = run.recall(TimePlan), files.fingerprint(repr(space).encode())[:16]
+    earlier, space_key = run.recall(TimePlan), files.fingerprint(repr(dimensions).encode())[:16]
     if earlier is not None and earlier.space == space_key:
         first = earlier.offered
     reserve = Reserve(
-        recipe=recipe, dataset=dataset, shape=cost_shape(dataset, first[0]), machine=machine, clock=run.clock
+        recipe=recipe, dataset=dataset, shape=space.cost_shape(dataset, first[0]), machine=machine, clock=run.clock
     )
     plan = earlier
     if plan is None or plan.space != space_key or plan.minutes != recipe.search.minutes:
         plan = _measure_plan(first, space_key, earlier, reserve, trainer, run)
-    if named := ", ".join(name_left_out(first, plan.first)):
+    if named := ", ".join(space.name_left_out(first, plan.first)):
         run.tell("search", f"left out, as a trial would take too many of the minutes: {named}")
-    space = drop_architectures(space, first, plan.first)
+    dimensions = space.drop_architectures(dimensions, first, plan.first)
     return SearchPlan(
-        space=space,
+        space=dimensions,
         first=plan.first,
         budget=Budget(
             trials=trials,
@@ -121,7 +114,7 @@ def plan_search(dataset: Dataset, trainer: TrialTrainer, run: Run) -> SearchPlan
             epochs=None if plan.epochs >= recipe.search.epochs else plan.epochs,
             least=_least(run),
         ),
-        parallelism=plan_parallelism(recipe, dataset, space, plan.first[0], trainer.accelerated),
+        parallelism=space.plan_parallelism(recipe, dataset, dimensions, plan.first[0], trainer.accelerated),
         expected_seconds=_expect_seconds(dataset, plan),
         seconds_after=reserve.after_training,
     )
@@ -151,9 +144,9 @@ def _measure_plan(
     expected = ExpectedEpochs(epoch=epoch, tracing=cost.trace_seconds(reserve.shape, machine))
     # Where an earlier measurement killed the process none is made: the search detects trials that do so.
     taken = _rehearse(run, trainer, first[0], end - run.clock(), expected) or [epoch]
-    kept = keep_affordable(run.recipe, dataset, first, machine, epoch_seconds=taken[-1])
+    kept = space.keep_affordable(run.recipe, dataset, first, machine, epoch_seconds=taken[-1])
     if kept[0] != first[0]:  # the measured one is too expensive: what it says of the machine holds for the new first
-        share = cost.epoch_seconds(cost_shape(dataset, kept[0]), machine) / epoch
+        share = cost.epoch_seconds(space.cost_shape(dataset, kept[0]), machine) / epoch
         taken = [taken[0], taken[-1] * share]
     epochs, fit = _fit_trials(run, taken, end)
     if earlier is not None and epochs < _WORTH_RETRAINING * earlier.epochs:
@@ -177,10 +170,10 @@ def _measure_plan(
 def _expect_seconds(dataset: Dataset, plan: TimePlan) -> Callable[[Mapping[str, Any]], float]:
     """Seconds that a trial is expected to take: the cost model's, corrected by the measurement."""
     machine, epochs = Machine(), min(plan.epochs, TYPICAL_EPOCHS)
-    default = cost.epoch_seconds(cost_shape(dataset, plan.first[0]), machine)
+    default = cost.epoch_seconds(space.cost_shape(dataset, plan.first[0]), machine)
 
     def seconds(params: Mapping[str, Any]) -> float:
-        shape = cost_shape(dataset, params)
+        shape = space.cost_shape(dataset, params)
         shape = replace(shape, least=min(shape.least, plan.epochs))
         return cost.trial_seconds(shape, machine, epochs=epochs) * plan.epoch_seconds / default
 
@@ -273,7 +266,7 @@ class Reserve:
         if trial.score is None:
             return
         if self._best is None or self._sign * trial.score < self._best:
-            self._best, self.shape = self._sign * trial.score, cost_shape(self.dataset, trial.params)
+            self._best, self.shape = self._sign * trial.score, space.cost_shape(self.dataset, trial.params)
         if is_whole(trial):
             self.whole.append(trial)
             self.whole.sort(key=lambda one: self._sign * (one.score or 0.0))

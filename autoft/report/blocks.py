@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from autoft.records.evidence import Chart
+from autoft.records.hint_tests import Curve
 from autoft.records.scores import Interval
 
 Tone = Literal["plain", "strong", "quiet"]
@@ -125,23 +126,13 @@ class Cloud(_Titled):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intervals(_Titled):
-    """One value with its interval per name, from top to bottom; `marked` is drawn in the accent colour."""
+    """Names with their intervals, from top to bottom; the first `marked` are drawn in the accent colour."""
 
     width: ClassVar[Width] = "half"
-    names: tuple[str, ...]
-    values: Numbers
-    lows: Numbers
-    highs: Numbers
+    scored: Sequence[tuple[str, Interval]]
     x_label: str
-    marked: frozenset[int]
+    marked: int = 1
     zero: bool = False
-
-    @classmethod
-    def of(cls, scored: Sequence[tuple[str, Interval]], *, marked: int = 1, **texts: Any) -> Intervals:
-        """Names with their intervals, of which the first `marked` are."""
-        names, intervals = tuple(name for name, _ in scored), [interval for _, interval in scored]
-        values, lows, highs = (tuple(getattr(one, end) for one in intervals) for end in ("value", "low", "high"))
-        return cls(names=names, values=values, lows=lows, highs=highs, marked=frozenset(range(marked)), **texts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,24 +161,16 @@ class CurveBlock(_Titled):
 
     Attributes:
         x: Positions of the grid; names of its texts, or none for numbers.
-        mean, members, lines: Answers at each: of all rows on the mean, of each network's rows, of single rows.
-        cells: Deciles of numbers, or for texts the share of rows of each.
-        joined: Whether a line joins the means: only where the order of the grid means something.
     """
 
     width: ClassVar[Width] = "small"
+    curve: Curve
     x: Numbers
     names: tuple[str, ...]
-    mean: Numbers
-    members: tuple[Numbers, ...]
-    lines: tuple[Numbers, ...]
-    cells: Numbers
-    dates: bool
     effect: Literal["rising", "falling", ""]
     x_label: str
     y_label: str
     question: str
-    joined: bool = True
 
 
 Picture = LearningCurve | TrialHistory | Lines | Cloud | Intervals | EvidenceBlock | CurveBlock | CostCurve

@@ -65,18 +65,13 @@ def _picture(curve: Curve, hint: ReportHint, target: Target) -> CurveBlock:
     return CurveBlock(
         title=f"{clip(curve.column, 24)}{of}",
         alt=clip(f"{answer} with {column}: {moves}.", 300),
+        curve=curve,
         x=x,
         names=names if named else (),
-        mean=curve.mean,
-        members=curve.members,
-        lines=curve.lines,
-        cells=curve.cells,
-        dates=curve.kind == "date",
         effect=_declared(curve, hint, target),
         x_label=f"{column}{unit}",
         y_label=clip(target.name if curve.label is None else f"P({clip(curve.label, 16)})", 24),
         question=question,
-        joined=curve.ordered,
     )
 
 

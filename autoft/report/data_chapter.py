@@ -6,13 +6,24 @@ from collections.abc import Sequence
 
 from autoft.formatting import counted
 from autoft.records.evaluation import Evaluation
+from autoft.records.evidence import Cell, Evidence
 from autoft.records.findings import Finding, Severity
 from autoft.report import curves, decision_costs, hints_chapter
-from autoft.report.blocks import Beside, Block, Bullets, Chapter, Fold, Intervals, Paragraph, Pictures, TableBlock
+from autoft.report.blocks import (
+    Beside,
+    Block,
+    Bullets,
+    Chapter,
+    EvidenceBlock,
+    Fold,
+    Intervals,
+    Paragraph,
+    Pictures,
+    TableBlock,
+)
 from autoft.report.inputs import ReportInputs
-from autoft.report.proofs import proofs
 from autoft.report.slices_chapter import slice_blocks
-from autoft.report.wording import NONE, clip, decimals_of, first_of, lines, listing, metric, signed, span
+from autoft.report.wording import NONE, clip, decimals_of, first_of, lines, listing, metric, number, signed, span
 
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 #: Longer tables make the page heavy; the run folder's files have everything.
@@ -24,8 +35,8 @@ MOST_BARS = 20
 def preprocessing(inputs: ReportInputs) -> Chapter:
     """Chapter 2: findings, the fate of each column, the schema."""
     engine = "No schema was in use, only autoft's own checks ran."
-    if inputs.schema_engine:
-        engine = f"The table was held to its schema by {clip(inputs.schema_engine)}."
+    if inputs.engine:
+        engine = f"The table was held to its schema by {clip(inputs.engine)}."
     blocks: list[Block] = [Paragraph(f"{engine} {_tally(inputs.findings)}")]
     if inputs.findings:
         ranked = sorted(inputs.findings, key=lambda line: SEVERITIES.index(line.severity))[:MOST_FINDINGS]
@@ -110,8 +121,8 @@ def _importance(evaluation: Evaluation) -> Beside:
     digits = min(decimals_of(line.drop for line in ranked), 6)
     bars = ranked[:MOST_BARS]
     losses = [f"{clip(line.column, 40)} {signed(line.drop.value, digits)}" for line in bars]
-    picture = Intervals.of(
-        [(clip(line.column, 32), line.drop) for line in bars],
+    picture = Intervals(
+        scored=[(clip(line.column, 32), line.drop) for line in bars],
         title="Importance of columns" + (f", the first {MOST_BARS}" if len(ranked) > MOST_BARS else ""),
         alt=f"Importance: {'; '.join(losses)}.",
         x_label=f"{change} when shuffled",
@@ -157,3 +168,48 @@ def _cost_question(evaluation: Evaluation) -> str:
         return "Which mix-ups of classes cost most, and which do not matter?"
     end = "and a large miss more than its size?"
     return f"Does a prediction that is too high cost the same as one that is too low, {end}"
+
+
+#: A picture weighs some 15 kB, and nobody looks at a hundred.
+MOST_PICTURES, MOST_TABLES, MOST_ROWS = 24, 6, 20
+
+
+def proofs(ranked: Sequence[Finding]) -> tuple[Block, ...]:
+    """Pictures, then tables of examples, each with the number of its finding in the table of findings (from 1)."""
+    known = [(i, line, line.evidence) for i, line in enumerate(ranked, start=1) if line.evidence is not None]
+    pictures = tuple(_picture(i, line, proof) for i, line, proof in known if proof.sketch is not None)
+    blocks: list[Block] = []
+    if pictures:
+        more = first_of(MOST_PICTURES, len(pictures))
+        caption = f"Charts of findings, with their numbers{more}. Blue: the rows or values that the finding is about."
+        blocks.append(Pictures(caption, pictures[:MOST_PICTURES]))
+    tables = [_table(i, line, proof) for i, line, proof in known if proof.examples]
+    blocks += tables[:MOST_TABLES]
+    rows = {f"{i}. {line.code}": proof.rows for i, line, proof in known if proof.rows}
+    named = [f"{code}: {', '.join(f'{row:,}' for row in own)}" for code, own in rows.items()]
+    if named:
+        blocks.append(Fold("Rows to look at (counted from 1, without the header)", "\n".join(named)))
+    return tuple(blocks)
+
+
+def _picture(i: int, line: Finding, proof: Evidence) -> EvidenceBlock:
+    assert proof.sketch is not None
+    return EvidenceBlock(
+        title=f"{i}. {clip(line.about, 24)}", alt=clip(f"{line.where} {line.found}.", 300), chart=proof.sketch
+    )
+
+
+def _table(i: int, line: Finding, proof: Evidence) -> TableBlock:
+    numeric = [all(not isinstance(row[c], str) for row in proof.examples) for c in range(len(proof.head))]
+    return TableBlock(
+        caption=clip(f"{i}. {line.code}: examples", 120),
+        head=tuple(clip(title, 40) for title in proof.head),
+        rows=tuple(tuple(_cell(cell) for cell in row) for row in proof.examples[:MOST_ROWS]),
+        align="".join("r" if is_number else "l" for is_number in numeric),
+    )
+
+
+def _cell(cell: Cell) -> str:
+    if isinstance(cell, str):
+        return clip(cell, 60)
+    return f"{cell:,}" if isinstance(cell, int) else number(cell)

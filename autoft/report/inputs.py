@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -12,20 +11,40 @@ from autoft.records.findings import Finding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReportInputs:
-    """Everything that the report shows; `space` is each hyperparameter and its range in words."""
+class Profile:
+    """What a run says of its cells, by the user's names.
+
+    Attributes:
+        deciles: Of numeric columns eleven quantiles, from the least to the largest value.
+        categories: Of categorical columns with few categories all of them.
+    """
+
+    deciles: dict[str, list[float]] = field(default_factory=dict)
+    categories: dict[str, list[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunContext:
+    """The content of ``context.json``: `engine` checked the schema, `space` is each hyperparameter in words."""
+
+    plan: tuple[PlanLine, ...]
+    columns: tuple[Column, ...]
+    space: tuple[tuple[str, str], ...]
+    engine: str
+    title: str
+    notes: tuple[str, ...] = ()
+    hints: dict[str, ReportHint] = field(default_factory=dict)
+    profile: Profile = field(default_factory=Profile)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportInputs(RunContext):
+    """Everything that the report shows."""
 
     evaluation: Evaluation
     findings: tuple[Finding, ...]
-    plan: tuple[PlanLine, ...]
-    columns: tuple[Column, ...]
-    schema_engine: str
     schema_text: str
     recipe_text: str
-    space: tuple[tuple[str, str], ...]
-    title: str
-    notes: tuple[str, ...] = ()
-    hints: Mapping[str, ReportHint] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,21 +54,22 @@ def _moves(picture: blocks.CurveBlock) -> Figure:
     """Mean bold, networks dashed, rows thin; ticks inside the axis are deciles, bars the shares of texts."""
     turned = sum(map(len, picture.names)) > 34
     figure, plot = _axes(3.35, 2.45 if turned else 2.1, picture.title)
-    for line in picture.lines:
+    curve = picture.curve
+    for line in curve.lines:
         plot.plot(picture.x, line, color=GREY, linewidth=0.5, alpha=0.55)
-    for line in picture.members:
+    for line in curve.members:
         plot.plot(picture.x, line, color=INK, linewidth=0.7, linestyle=(0, (3, 1.5)), alpha=0.8)
-    marker, width = "o" if picture.names else None, 2.4 if picture.joined else 0
-    plot.plot(picture.x, picture.mean, color=ACCENT, linewidth=width, marker=marker, markersize=5, zorder=4)
+    marker, width = "o" if picture.names else None, 2.4 if curve.ordered else 0
+    plot.plot(picture.x, curve.mean, color=ACCENT, linewidth=width, marker=marker, markersize=5, zorder=4)
     across = plot.get_xaxis_transform()
     if picture.names:
-        heights = [0.16 * share for share in picture.cells]
+        heights = [0.16 * share for share in curve.cells]
         plot.bar(picture.x, heights, width=0.5, color=GREY, alpha=0.35, transform=across)
         names = [_drawable(clip(name, 14), f"no. {i + 1}") for i, name in enumerate(picture.names)]
         plot.set_xticks(picture.x, names, rotation=35 if turned else 0, ha="right" if turned else "center")
     else:
         low, high = picture.x[0], picture.x[-1]
-        inside = [cell for cell in picture.cells if low <= cell <= high]
+        inside = [cell for cell in curve.cells if low <= cell <= high]
         plot.vlines(inside, 0, 0.045, color=INK, linewidth=1.1, transform=across)
         _scale(plot, picture)
     if picture.effect:
@@ -81,7 +82,7 @@ def _moves(picture: blocks.CurveBlock) -> Figure:
 
 
 def _scale(plot: Axes, picture: blocks.CurveBlock) -> None:
-    if not picture.dates:
+    if picture.curve.kind != "date":
         _plain_ticks(plot.xaxis, 5)
         return
     from datetime import UTC, datetime, timedelta
@@ -263,15 +264,15 @@ def _cloud(picture: blocks.Cloud) -> Figure:
 
 
 def _intervals(picture: blocks.Intervals) -> Figure:
-    figure, axes = _axes(4.2, 0.9 + 0.22 * len(picture.names), picture.title)
-    for i, (value, low, high) in enumerate(zip(picture.values, picture.lows, picture.highs, strict=True)):
-        color = ACCENT if i in picture.marked else GREY
-        if math.isfinite(low) and math.isfinite(high):
-            axes.plot([low, high], [i, i], color=color, linewidth=1.6, solid_capstyle="butt")
-        axes.scatter([value], [i], s=22, color=color, zorder=3)
+    figure, axes = _axes(4.2, 0.9 + 0.22 * len(picture.scored), picture.title)
+    for i, (_, score) in enumerate(picture.scored):
+        color = ACCENT if i < picture.marked else GREY
+        if math.isfinite(score.low) and math.isfinite(score.high):
+            axes.plot([score.low, score.high], [i, i], color=color, linewidth=1.6, solid_capstyle="butt")
+        axes.scatter([score.value], [i], s=22, color=color, zorder=3)
     if picture.zero:
         axes.axvline(0, color=GREY, linewidth=0.8)
-    _named_rows(axes, picture.names)
+    _named_rows(axes, [name for name, _ in picture.scored])
     axes.set_xlabel(_drawable(picture.x_label, "Score"))
     _plain_ticks(axes.xaxis, 6)
     return figure

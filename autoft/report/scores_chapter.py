@@ -227,8 +227,8 @@ def _baselines(evaluation: Evaluation) -> tuple[Block, ...]:
     caption = f"Simple models on the same folds, by {words.label}; a gain above zero: the network is better"
     head = ("Model", words.label, "95 % interval", "Network's gain", "95 % interval", "Verdict")
     table = TableBlock(caption, head, tuple(rows), "lrrrrl", marked=frozenset({0}))
-    picture = Intervals.of(
-        scored,
+    picture = Intervals(
+        scored=scored,
         title=f"{words.label} with 95 % intervals",
         alt="; ".join(f"{name}: {number(score.value, digits)}, {span(score, digits)}" for name, score in scored) + ".",
         x_label=f"{words.label} ({words.better} is better)",

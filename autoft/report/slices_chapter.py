@@ -59,8 +59,8 @@ def _declared(column: SlicedColumn, whole: Slice, evaluation: Evaluation) -> tup
     label, name = metric(objective).label, clip(column.column)
     digits = decimals_of(one.scores.get(objective) for one in slices)
     drawn = [(clip(one.group, 32), one.scores[objective]) for one in slices if objective in one.scores]
-    picture = Intervals.of(
-        drawn,
+    picture = Intervals(
+        scored=drawn,
         title=f"{label} by {clip(column.column, 40)}",
         alt="; ".join(f"{group}: {number(score.value, digits)}, {span(score, digits)}" for group, score in drawn) + ".",
         x_label=f"{label} ({metric(objective).better} is better)",

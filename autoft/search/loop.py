@@ -18,8 +18,7 @@ from autoft.search.proposer import Proposer
 from autoft.search.pruning import Prune, pruning_reason
 from autoft.search.setup import Proposal
 from autoft.search.space import comparable
-from autoft.search.store import memory_key
-from autoft.search.weights import restore_weights
+from autoft.search.store import memory_key, restore_weights
 
 #: So many proposals in a row that were tried before mean that the space is exhausted.
 _REPEATS = 50

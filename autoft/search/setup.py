@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -23,7 +23,7 @@ class SearchSetup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgramSharing:
-    """How proposals share compiled programs.
+    """How proposals share compiled programs, and when trials train side by side.
 
     Attributes:
         dimensions: What differs in one of them needs a new program.
@@ -31,10 +31,20 @@ class ProgramSharing:
             one only while fewer than ``2 + t // p`` are known; otherwise the choice is among the known ones as long as
             they have anything new. A grid goes through all points of a shape before the next, and Hyperband promotes
             what is best: for both it concerns random draws alone.
+        trials_alone: Finished trials after which one more trains side by side; None for one at a time.
     """
 
     dimensions: frozenset[str] = SHAPE
     trials_per_program: int = 1
+    trials_alone: int | None = None
+
+    def side_by_side(self, room: Callable[[Mapping[str, Any]], int]) -> Callable[[Mapping[str, Any], int], int]:
+        """How many trials with some parameters train at once, after a number of trials, at most as many as have `room`.
+
+        It does not depend on how many trials are planned: a longer search begins as the shorter did.
+        """
+        alone = self.trials_alone
+        return lambda params, trials: 1 if alone is None else min(max(1, trials // alone), room(params))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

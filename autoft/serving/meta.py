@@ -192,7 +192,7 @@ def disagreements(meta: Meta, inputs: Iterable[ModelInput]) -> Iterator[str]:
 
 
 def _fits(given: ModelInput, kind: Kind, meta: Meta) -> bool:
-    """Whether the cells of a column are what the model's input takes (`autoft.serving.inputs.model_inputs`)."""
+    """Whether the cells of a column are what the model's input takes (`autoft.serving.predictor.model_inputs`)."""
     if given.name in meta.encoders:
         return given.width > 0
     if given.name in meta.words:

@@ -15,9 +15,8 @@ from typing import Any
 from autoft.errors import ArtifactError
 from autoft.networks.memory import HELD, cells_per_row
 from autoft.preprocessing.registered_layers import package_of, registered_layers
-from autoft.serving.archive import PARTS, check_sums, damaged, opened, read_config
+from autoft.serving.archive import PARTS, check_sums, count_numbers, damaged, infinite, opened, read_config
 from autoft.serving.meta import ModelInput
-from autoft.serving.weights import count_numbers, infinite
 
 #: Keras' own classes that a model may name, whatever module they are said to be of.
 KERAS_CLASSES = frozenset(

@@ -5,7 +5,6 @@ Needs no Keras, and with the portable engine no TensorFlow.
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -208,8 +207,10 @@ class TableMonitor:
             if column.id in self.meta.words:
                 found += _unknown_texts(column, converted.values[column.id], self.meta.words[column.id])
             elif line.unseen:
-                cells, known = converted.values[column.id], self.meta.vocabularies[column.id]
-                found.append(_unseen(line, _most_frequent(cells, known), rows, private=self.meta.private))
+                known = {*self.meta.vocabularies[column.id], None}
+                unknown = Counter(text for text in converted.values[column.id] if text not in known)
+                example = str(unknown.most_common(1)[0][0])
+                found.append(_unseen(line, example, rows, private=self.meta.private))
             if column.kind == "date":
                 found += _far_dates(column, line.shift)
             elif line.outside:
@@ -244,12 +245,6 @@ def _outside(line: ColumnComparison, cells: NDArray[Any], known: tuple[float, fl
         fix = "nothing to do: so few lie outside by chance"
         return Finding("out-of-range", "info", line.column, must, text, fix)
     return Finding("out-of-range", "warning", line.column, must, text, _TRUST_LESS)
-
-
-def _most_frequent(cells: NDArray[Any], known: tuple[str, ...]) -> str:
-    """The most frequent unknown category."""
-    vocabulary = {*known, None}
-    return str(Counter(text for text in cells if text not in vocabulary).most_common(1)[0][0])
 
 
 def _far_dates(column: Column, shift: drift.Shift | None) -> list[Finding]:

@@ -21,7 +21,7 @@ from autoft.records.arrays import Array
 from autoft.records.columns import Column, Kind, Target
 from autoft.records.hints import Effect, Hints
 from autoft.serving.artifact import Meta
-from autoft.serving.inputs import model_inputs
+from autoft.serving.predictor import model_inputs
 from autoft.testing.saving import reloaded
 from autoft.training.ensemble import Ensemble, EnsemblePart, build_ensemble
 from autoft.training.program import Program, Rows

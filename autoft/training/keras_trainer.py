@@ -27,8 +27,7 @@ from autoft.records.trials import OUT_OF_TIME, TrialResult
 from autoft.training.ensemble import NetworkPart
 from autoft.training.stack import PREDICTED_ROWS, Stack, padded
 from autoft.training.step import logit_losses
-from autoft.training.trial_record import Params, Record
-from autoft.training.trial_trainer import Ends, OutOfTime, TrialTrainer
+from autoft.training.trial_trainer import Ends, OutOfTime, Params, Record, TrialTrainer
 
 #: Hyperparameters that autoft adds or uses itself; a build is asked only for those of them that it defines.
 BATCH_SIZE, LEARNING_RATE = "batch_size", "learning_rate"

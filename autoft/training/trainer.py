@@ -21,8 +21,7 @@ from autoft.training.ensemble import EnsemblePart, NetworkPart
 from autoft.training.program import Program, Rows, out_of_memory, return_memory
 from autoft.training.stack import PREDICTED_ROWS, batches, padded
 from autoft.training.step import EXTRAS, Settings
-from autoft.training.trial_record import Params, Record
-from autoft.training.trial_trainer import Ends, OutOfTime, TrialTrainer
+from autoft.training.trial_trainer import Ends, OutOfTime, Params, Record, TrialTrainer
 
 #: Trials that train side by side, by the operations of an epoch of one: where there is little arithmetic, they share
 #: the other costs of a step (measured at commit 778b769). An accelerator has room for more.

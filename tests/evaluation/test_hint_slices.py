@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from autoft.evaluation.hint_slices import MOST_ASKED, harmed
+from autoft.evaluation.hint_tests import MOST_ASKED, harmed
 from autoft.evaluation.slices.groups import Groups
 from autoft.records.problem import Truth
 

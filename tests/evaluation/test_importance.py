@@ -6,9 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autoft.evaluation import importance
-from autoft.evaluation.fold_model import FoldModel
-from autoft.evaluation.importance import permutation_importance
+from autoft.evaluation import fold_model
+from autoft.evaluation.fold_model import FoldModel, permutation_importance
 from autoft.preprocessing.categories import CategoryInput
 from autoft.preprocessing.encode import Encoded
 from autoft.preprocessing.layout import InputLayout
@@ -45,7 +44,7 @@ def folds(answers: Any, encoded: Encoded = ENCODED, members: Sequence[Member] = 
 
 def measure(
     answers: Any = truth, y: np.ndarray = Y, seed: int = 0, **changes: Any
-) -> tuple[importance.Importance, ...]:
+) -> tuple[fold_model.Importance, ...]:
     settings = {"task": "regression", "objective": "rmse", **changes}
     return permutation_importance(folds(answers), Truth(y=y), Problem(**settings), seed=seed)
 
@@ -99,11 +98,11 @@ def test_rows_that_no_fold_holds_out_are_left_alone():
     members = [Member(train=np.arange(50), held_out=np.arange(50, 90), blocks=(0,))]
     problem = Problem(task="regression", objective="mae")
     permutation_importance(folds(answers, members=members), Truth(y=Y), problem, seed=0)
-    assert seen == [40, *[40 * importance.REPEATS] * 3]
+    assert seen == [40, *[40 * fold_model.REPEATS] * 3]
 
 
 def test_long_tables_are_sampled_and_equal_seeds_repeat(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(importance, "ROWS", 50)
+    monkeypatch.setattr(fold_model, "ROWS", 50)
     assert measure(seed=1) == measure(seed=1)
     assert measure(seed=1) != measure(seed=2)
 
@@ -116,9 +115,9 @@ def test_the_caller_s_rows_stay_as_they_are():
 
 
 def test_many_columns_are_shuffled_once_and_very_many_not_at_all(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(importance, "FEW", 2)
+    monkeypatch.setattr(fold_model, "FEW", 2)
     assert all(line.drop.low == line.drop.value == line.drop.high for line in measure())
-    monkeypatch.setattr(importance, "MOST", 2)
+    monkeypatch.setattr(fold_model, "MOST", 2)
     assert measure() == ()
 
 

@@ -252,7 +252,7 @@ def test_the_plan_has_units_and_columns_that_are_not_used():
     assert lines["price"].text == "Not an input: it says what a positive row is worth."
     assert not {"rooms", "grade", "price"} & {column.name for column in dataset.features}
 
-    from autoft.pipeline.notes import recipe_notes
+    from autoft.pipeline.effects import recipe_notes
 
     assert "'rooms' is never an input (known only afterwards)." in recipe_notes(recipe, dataset)
 

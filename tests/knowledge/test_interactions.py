@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autoft.errors import RecipeError, TrainingError
-from autoft.knowledge.towers import MOST, towers
+from autoft.knowledge.interactions import MOST, towers
 from autoft.records.hints import Effect, Hints
-from autoft.training.proof_of_model import prove_ensemble
+from autoft.training.ensemble import prove_ensemble
 from tests import knowledge_help as given_by
 
 #: n0 keeps apart from the embedded x0 and from n1 (with its indicator), and obeys besides.

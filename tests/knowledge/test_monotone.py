@@ -15,9 +15,8 @@ from autoft.errors import TrainingError
 from autoft.records.decisions import Calibration
 from autoft.records.hints import Hints
 from autoft.serving.artifact import Meta, as_tensors, load, save
-from autoft.serving.inputs import model_inputs
-from autoft.training.ensemble import Ensemble
-from autoft.training.proof_of_model import prove_ensemble
+from autoft.serving.predictor import model_inputs
+from autoft.training.ensemble import Ensemble, prove_ensemble
 from tests import knowledge_help as given_by
 from tests.tables import described, target_of
 

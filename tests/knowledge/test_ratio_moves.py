@@ -13,7 +13,7 @@ from autoft.evaluation import partial_dependence
 from autoft.evaluation.fold_model import FoldModel
 from autoft.knowledge import variants
 from autoft.pipeline.describe import inspect_table
-from autoft.pipeline.hint_tests.responses import Response
+from autoft.pipeline.hint_tests.verdicts import Response
 from autoft.pipeline.split import split
 from autoft.pipeline.trainers import make_trainer
 from autoft.preprocessing import columns_of_rows

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from autoft.pipeline.budget_findings import skipped_finding
-from autoft.pipeline.context import Provisional, Run
+from autoft.pipeline.context import Provisional, Run, skipped_finding
 from autoft.pipeline.results import EnsembleGain, HintTests
 from autoft.recipe.recipe import Recipe
 from autoft.records.decisions import Calibration

@@ -28,7 +28,7 @@ from tests.tables import features, tiny_recipe
 ORDER = (
     *("read_table", "describe", "audit_table", "enforce_schema", "refuse", "split", "note_odd_rows"),
     *("train_baselines", "make_trainer", "plan_search", "search", "select", "assemble"),
-    *("test_hints", "measure_ensemble_gain", "correct_score", "evaluate", "prove_effects", "save"),
+    *("test_hints", "measure_ensemble_gain", "correct_score", "evaluate", "prove_ensemble", "save"),
 )
 
 
@@ -59,6 +59,8 @@ def called(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         "measure_ensemble_gain": EnsembleGain(),
     }
 
+    described = SimpleNamespace(hints=None)
+
     def stand_in(name: str) -> Any:
         def stage(*_: Any, **__: Any) -> Any:
             order.append(name)
@@ -69,7 +71,7 @@ def called(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             if name == "measure_ensemble_gain":
                 gc.collect()
                 assert made[0]() is None, "the rows of the search are still in memory"
-            return results.get(name, SimpleNamespace(findings=(), members=(), encoded=None))
+            return results.get(name, SimpleNamespace(findings=(), members=(), encoded=None, description=described))
 
         return stage
 

@@ -9,14 +9,13 @@ import pandas as pd
 import pytest
 
 from autoft import AutoFineTuner
-from autoft.pipeline import cost, parallelism, space, time_budget
+from autoft.pipeline import cost, space, time_budget
 from autoft.pipeline.context import Run
 from autoft.pipeline.cost import CostShape
 from autoft.pipeline.describe import inspect_table
 from autoft.pipeline.fit import prepare_dataset
 from autoft.pipeline.machine import Machine
-from autoft.pipeline.parallelism import plan_parallelism
-from autoft.pipeline.space import choose_first, make_search_space
+from autoft.pipeline.space import choose_first, make_search_space, plan_parallelism
 from autoft.pipeline.split import split
 from autoft.recipe.recipe import Recipe
 from autoft.search.journal import Journal, read
@@ -117,11 +116,11 @@ def test_programs_are_shared_where_tracing_is_the_larger_cost(
     rows: int, dimensions: frozenset[str], expected: int, monkeypatch: pytest.MonkeyPatch
 ):
     found = SimpleNamespace(default=replace(SHAPE, rows=rows, batch=min(512, rows)), dimensions=dimensions)
-    monkeypatch.setattr(parallelism, "list_programs", lambda dataset, space, first: found)
+    monkeypatch.setattr(plan_parallelism.__module__ + ".list_programs", lambda dataset, space, first: found)
     none: Any = None
     space = (Choice(name="architecture", values=("mlp",), default="mlp"),)
     planned = plan_parallelism(tiny_recipe(**{"search.epochs": 100}), none, space, {}, accelerated=False)
-    assert (planned.programs.dimensions, planned.programs.trials_per_program) == (dimensions, expected)
+    assert (planned.dimensions, planned.trials_per_program) == (dimensions, expected)
 
 
 @pytest.mark.parametrize(

@@ -300,7 +300,7 @@ def inputs(scores: Evaluation, **changes: Any) -> ReportInputs:
             Column(id="c003", name="Contract", kind="categorical", why="3 different texts", distinct=3),
             Column(id="c004", name="Partner", kind="boolean", why="the values are Yes and No", distinct=2),
         ),
-        "schema_engine": "TensorFlow Data Validation 1.16.1",
+        "engine": "TensorFlow Data Validation 1.16.1",
         "schema_text": 'feature {\n  name: "tenure"\n  type: INT\n  presence { min_fraction: 1.0 min_count: 1 }\n}\n'
         * 8,
         "recipe_text": 'name: churn\ndata: {path: churn.csv, target: Churn, positive: "Yes"}\n',

@@ -15,10 +15,10 @@ from autoft.pipeline.run_folder import read_findings
 from autoft.records.evidence import Chart, Evidence
 from autoft.records.findings import Finding
 from autoft.report.build import build
+from autoft.report.data_chapter import MOST_PICTURES, proofs
 from autoft.report.html import render
 from autoft.report.inputs import ReportInputs
 from autoft.report.plots import style, svg
-from autoft.report.proofs import MOST_PICTURES, proofs
 
 AGE = np.append(np.random.default_rng(0).normal(40, 10, 500), [999.0, -999.0])
 SKETCHES = {

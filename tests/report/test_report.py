@@ -225,7 +225,7 @@ def test_the_target_is_none_of_the_columns_that_become_inputs(binary: ReportInpu
 
 
 def test_without_an_engine_no_schema_is_claimed(binary: ReportInputs) -> None:
-    assert "No schema was in use" in words(build(dataclasses.replace(binary, schema_engine="")))
+    assert "No schema was in use" in words(build(dataclasses.replace(binary, engine="")))
 
 
 def test_a_trial_that_was_cut_short_is_admitted(binary: ReportInputs) -> None:

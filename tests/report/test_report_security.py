@@ -120,7 +120,7 @@ def infected(inputs: ReportInputs, text: str) -> ReportInputs:
         findings=(Finding(code=text, severity="warning", column=text, must=text, found=text, fix=text),),
         plan=(PlanLine(column=text, kind="text", text=text, inputs=1),),
         columns=(Column(id="c000", name=text, kind="text", why=text),),
-        schema_engine=text,
+        engine=text,
         schema_text=f"{text}\n{text}",
         recipe_text=text,
         space=((text, text),),
@@ -163,17 +163,9 @@ def test_known_tricks_stay_text(text: str, binary: ReportInputs) -> None:
 
 @pytest.mark.filterwarnings("error")
 def test_no_text_becomes_markup_in_a_picture() -> None:
-    names, numbers = tuple(clip(text) for text in HOSTILE), tuple(float(i) for i in range(len(HOSTILE)))
-    bars = Intervals(
-        title=HOSTILE[0],
-        alt="",
-        names=names,
-        values=numbers,
-        lows=numbers,
-        highs=numbers,
-        x_label=HOSTILE[1],
-        marked=frozenset(),
-    )
+    names = tuple(clip(text) for text in HOSTILE)
+    scored = [(name, Interval(value=float(i), low=float(i), high=float(i))) for i, name in enumerate(names)]
+    bars = Intervals(title=HOSTILE[0], alt="", scored=scored, x_label=HOSTILE[1], marked=0)
     series = tuple(Series(name=name, x=(0.0, 1.0), y=(0.0, 1.0)) for name in names)
     lines = Lines(title=HOSTILE[8], alt="", series=series, x_label="x", y_label="y", chance=None, legend="lower left")
     for picture in (bars, lines):

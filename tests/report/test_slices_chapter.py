@@ -99,7 +99,7 @@ def test_chapter_five_has_groups_beside_all_rows(binary: ReportInputs):
     (pictures,) = (block for block in blocks if isinstance(block, Pictures))
     (picture,) = pictures.pictures
     assert isinstance(picture, Intervals)
-    assert picture.names == ("all rows", "Month-to-month")
+    assert [name for name, _ in picture.scored] == ["all rows", "Month-to-month"]
     assert "quartiles" in pictures.caption
     assert "single networks" in said(blocks)
     chapter = next(section for section in build(with_slices(binary)).sections if section.anchor == "knowledge")

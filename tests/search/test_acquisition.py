@@ -9,7 +9,7 @@ from scipy.stats import norm
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import Matern
 
-from autoft.search import gaussian_process
+from autoft.search import acquisition
 from autoft.search.acquisition import log_improvement, losses_of
 from autoft.search.lattice import Lattice
 from autoft.search.space import Choice, Range, make_space
@@ -33,7 +33,7 @@ def test_predictions_are_those_of_scikit_learn():
     x, points = rng.random((20, 3)), rng.random((50, 3))
     y, scales, noise = standard(wave(x)), np.array([0.3, 0.8, 2.0]), 1e-3
     log = np.log([*scales, noise])
-    mean, deviation = gaussian_process.fit(x, y, np.arange(3), log, steps=0).predict(points)
+    mean, deviation = acquisition.fit(x, y, np.arange(3), log, steps=0).predict(points)
     theirs = GaussianProcessRegressor(Matern(scales, nu=2.5), alpha=noise, optimizer=None).fit(x, y)
     their_mean, their_deviation = theirs.predict(points, return_std=True)
     np.testing.assert_allclose(mean, their_mean, atol=1e-5)
@@ -43,7 +43,7 @@ def test_predictions_are_those_of_scikit_learn():
 def test_a_fit_tells_what_matters_from_what_does_not():
     rng = np.random.default_rng(0)
     x, points = rng.random((40, 4)), rng.random((200, 4))
-    process = gaussian_process.fit(x, standard(wave(x)), np.arange(4), steps=50)
+    process = acquisition.fit(x, standard(wave(x)), np.arange(4), steps=50)
     assert process.scales[0] < process.scales[1] < min(process.scales[2:])
     assert np.corrcoef(process.predict(points)[0], wave(points))[0, 1] > 0.98
 
@@ -61,7 +61,7 @@ def test_the_slope_by_which_it_climbs(monkeypatch):
     monkeypatch.setattr(scipy.optimize, "minimize", looking)
     rng = np.random.default_rng(0)
     x = rng.random((25, 4))
-    gaussian_process.fit(x, standard(wave(x)), np.array([0, 1, 2, 2]))
+    acquisition.fit(x, standard(wave(x)), np.array([0, 1, 2, 2]))
     at = rng.normal(size=4)
     measured = approx_fprime(at, lambda log: seen["loss"](log)[0], 1e-6)
     np.testing.assert_allclose(seen["loss"](at)[1], measured, rtol=1e-4, atol=1e-4)
@@ -70,7 +70,7 @@ def test_the_slope_by_which_it_climbs(monkeypatch):
 def test_repeated_points_and_equal_scores_are_no_trouble():
     x = np.repeat(np.random.default_rng(0).random((2, 3)), 6, axis=0)
     for y in (np.zeros(12), standard(np.arange(12.0))):
-        mean, deviation = gaussian_process.fit(x, y, np.arange(3)).predict(x)
+        mean, deviation = acquisition.fit(x, y, np.arange(3)).predict(x)
         assert np.isfinite(mean).all()
         assert np.isfinite(deviation).all()
 

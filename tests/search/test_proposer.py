@@ -8,7 +8,7 @@ import tempfile
 import numpy as np
 import pytest
 
-from autoft.search.gaussian_process import GaussianProcess
+from autoft.search.acquisition import GaussianProcess
 from autoft.search.lattice import Lattice
 from autoft.search.proposer import Proposer
 from autoft.search.setup import ProgramSharing, SearchSetup

@@ -9,7 +9,7 @@ import keras
 from autoft.preprocessing.registered_layers import layer
 from autoft.records.columns import Target
 from autoft.serving.artifact import Meta
-from autoft.serving.foreign_code import foreign_classes
+from autoft.serving.saved_files import foreign_classes
 
 META = Meta(
     columns=(),

@@ -19,7 +19,7 @@ from rich.console import Console
 
 from autoft import files
 from autoft.cli import main
-from autoft.cli.console_schema import show_compared
+from autoft.cli.check import show_compared
 from autoft.data.columns import infer_columns
 from autoft.data.table import read
 from autoft.errors import ArtifactError, SchemaError

@@ -18,7 +18,7 @@ from autoft.preprocessing.layout import LayoutOptions, make_layout
 from autoft.records.columns import Column
 from autoft.records.decisions import Calibration
 from autoft.serving.artifact import Meta, load, save
-from autoft.serving.inputs import model_inputs, vocabulary_texts
+from autoft.serving.predictor import model_inputs, vocabulary_texts
 from autoft.training.ensemble import Ensemble, EnsemblePart, build_ensemble
 from autoft.training.stack import Stack, StackTarget, stack_data
 from tests.tables import described, target_of

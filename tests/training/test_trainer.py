@@ -12,8 +12,7 @@ from autoft.training.ensemble import EnsemblePart, build_ensemble
 from autoft.training.epoch import compiled
 from autoft.training.program import Program
 from autoft.training.trainer import Trainer
-from autoft.training.trial_record import checkpoint_epochs
-from autoft.training.trial_trainer import Limits
+from autoft.training.trial_trainer import Limits, checkpoint_epochs
 
 
 @pytest.fixture(scope="module")

@@ -117,7 +117,9 @@ def _with_missing(column: Column, labels: Sequence[str], codes: Array, note: str
 
 
 def _ranges(column: Column, values: Array, limits: Array) -> Groups:
-    labels = _range_labels(column, limits)
+    shown = [_shown(column, limit) for limit in limits]
+    closing = [")"] * (len(limits) - 2) + ["]"]
+    labels = [f"[{low}, {high}{end}" for low, high, end in zip(shown[:-1], shown[1:], closing, strict=True)]
     codes = np.searchsorted(limits, values, side="right") - 1
     codes[values == limits[-1]] = len(labels) - 1
     known = ~np.isnan(values)
@@ -127,12 +129,6 @@ def _ranges(column: Column, values: Array, limits: Array) -> Groups:
         labels.append("outside")
     codes[~known] = len(labels)
     return _with_missing(column, labels, codes)
-
-
-def _range_labels(column: Column, limits: Array) -> list[str]:
-    shown = [_shown(column, limit) for limit in limits]
-    closing = [")"] * (len(limits) - 2) + ["]"]
-    return [f"[{low}, {high}{end}" for low, high, end in zip(shown[:-1], shown[1:], closing, strict=True)]
 
 
 def _numbers(column: Column, values: Array) -> Groups:

@@ -1,4 +1,4 @@
-"""Scores of slices: every metric of the overall score on groups of rows, from the same draws."""
+"""Scores of slices: every metric of the overall score on groups of rows, given and weak ones, from the same draws."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from autoft.evaluation.metrics import metrics_of
+from autoft.evaluation.losses import row_losses
+from autoft.evaluation.metrics import loss_metric, metrics_of
 from autoft.evaluation.scores import over_classes, weighted_scores, why_undefined
 from autoft.evaluation.slices.groups import Groups
 from autoft.evaluation.slices.redraws import DrawGroup, Redraws
+from autoft.evaluation.slices.search import weakest
 from autoft.records.arrays import Array
 from autoft.records.problem import Problem, Truth
 from autoft.records.scores import Interval
-from autoft.records.slices import Slice, SlicedColumn
+from autoft.records.slices import Slice, SlicedColumn, WeakSearch, WeakSlice
 
 
 def scores_by_group(redraws: Redraws, groups: Sequence[Groups]) -> tuple[Slice, tuple[SlicedColumn, ...]]:
@@ -71,3 +73,35 @@ def _slice(redraws: Redraws, truth: Truth, point: Mapping[str, Array], samples: 
         else:
             undefined[name] = why_undefined(counted, bool(np.isfinite(value)))
     return Slice(group="", rows=len(counted), scores=scores, undefined=undefined)
+
+
+def weak_slices(redraws: Redraws, groups: Sequence[Groups]) -> WeakSearch:
+    """Search for the groups of rows with the highest mean loss (log-loss, squared error or pinball loss).
+
+    Only slices whose loss differs from that of the other rows beyond chance are returned (`slices.search`). `groups`
+    are of all rows, those of the most important columns first.
+    """
+    problem, truth, predictions = redraws.problem, redraws.own, redraws.whole.predictions
+    own = [one.rows(redraws.score.rows) for one in groups]
+    searched = weakest(row_losses(truth.y, predictions, problem.quantile), own, truth.groups, truth.weights)
+    metric = loss_metric(problem.task, by_quantile=problem.quantile is not None).name
+    objective = problem.objective
+    inside = [np.all([own[g].codes == code for g, code in one.conditions], axis=0) for one in searched.found]
+    here, elsewhere = ([np.flatnonzero(some == side) for some in inside] for side in (True, False))
+    scores = scores_of(redraws, here, tuple(dict.fromkeys((metric, objective))))
+    others = scores_of(redraws, elsewhere, (metric,))
+    found = [
+        WeakSlice(
+            conditions=tuple((own[g].column, own[g].labels[code]) for g, code in one.conditions),
+            rows=score.rows,
+            loss=score.scores[metric],
+            elsewhere=other.scores[metric].value,
+            chance=one.chance,
+            score=score.scores.get(objective),
+        )
+        for one, score, other in zip(searched.found, scores, others, strict=True)
+        if metric in score.scores and metric in other.scores
+    ]
+    found.sort(key=lambda one: -one.loss.value)
+    left_out, tried, columns = len(groups) - searched.columns, searched.tried, searched.columns
+    return WeakSearch(metric=metric, tried=tried, columns=columns, left_out=left_out, found=tuple(found))

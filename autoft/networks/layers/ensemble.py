@@ -10,7 +10,7 @@ from typing import Any
 
 from keras import ops
 
-from autoft.networks.activations import activated
+from autoft.networks.layers.stacked import activated
 from autoft.preprocessing.layers.base import Configured
 from autoft.preprocessing.registered_layers import layer
 

@@ -13,7 +13,7 @@ import numpy as np
 from keras import ops
 
 from autoft.networks import noise
-from autoft.networks.activations import activated
+from autoft.networks.architecture import MIXED
 from autoft.preprocessing.layers.base import Configured
 from autoft.preprocessing.registered_layers import layer
 
@@ -192,3 +192,24 @@ class WeightedMean(Configured):
         for share, answer in zip(self.shares[1:], inputs[1:], strict=True):
             total = total + answer * share
         return total
+
+
+def mixed(inputs: Any) -> Any:
+    """``relu(x)`` in every second unit and ``-relu(-x)`` in the others: both rise, one is convex, the other concave.
+
+    With kernels that are not negative, plain ReLU networks are convex in their inputs; where some units bend the other
+    way, deep ones come close to any monotone function (Runje & Shankaranarayana, ICML 2023, arXiv 2205.11775; Sartor
+    and others, 2025, arXiv 2505.02537). What is linear after a unit with any sign does not notice.
+
+    >>> import numpy as np
+    >>> (np.asarray(mixed(np.array([[-2.0, -2.0, 3.0, 3.0]], dtype="float32"))) + 0.0).tolist()
+    [[0.0, -2.0, 3.0, 0.0]]
+    """
+    width = ops.shape(inputs)[-1]  # a program for arrays of any size learns it when it runs
+    side = 1.0 - 2.0 * ops.cast(ops.arange(width) % 2, inputs.dtype)
+    return side * ops.relu(side * inputs)
+
+
+def activated(name: str, inputs: Any) -> Any:
+    """Inputs after the activation of a name."""
+    return mixed(inputs) if name == MIXED else keras.activations.get(name)(inputs)

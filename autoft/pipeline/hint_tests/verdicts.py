@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
-from autoft.evaluation.hint_slices import harmed
-from autoft.evaluation.hint_tests import MOSTLY, gain_over_blocks, verdict_on
+from autoft.evaluation.hint_tests import MOSTLY, declared_share, gain_over_blocks, harmed, verdict_on
 from autoft.evaluation.losses import row_losses
 from autoft.evaluation.metrics import METRICS
 from autoft.evaluation.scores import scores
 from autoft.pipeline.dataset import Dataset
 from autoft.pipeline.hint_tests.jobs import hints_to_test, is_whole, reference_job
-from autoft.pipeline.hint_tests.responses import Response
 from autoft.pipeline.slices import search_conditions
+from autoft.preprocessing import columns_of_rows
 from autoft.recipe.recipe import Recipe
 from autoft.records.arrays import Array
 from autoft.records.decisions import DecisionRule
 from autoft.records.hint_tests import HintSlice, HintTest
+from autoft.records.hints import Effect
 from autoft.records.scores import Interval
 from autoft.records.trials import TrialResult
+from autoft.training.ensemble import Ensemble
 from autoft.training.trial_trainer import TrialTrainer
 
 #: Hints that say how columns are read: networks may be better without them, though what they say is true.
@@ -67,7 +69,7 @@ class HintTester:
         return replace(describe_hint(self.recipe, self.dataset, name), verdict="not tested", where=why)
 
     def _in_part(self, test: HintTest, of: str, without: TrialResult, moves: Response) -> HintTest:
-        """The verdict on an effect, after a look at groups of rows (`autoft.evaluation.hint_slices`)."""
+        """The verdict on an effect, after a look at groups of rows (`autoft.evaluation.hint_tests`)."""
         dataset = self.dataset
         own = next((column.name for column in dataset.features if column.id == of), None)
         rows = np.sort(np.concatenate([member.held_out for member in dataset.folds]))
@@ -142,3 +144,61 @@ def describe_hint(recipe: Recipe, dataset: Dataset, name: str) -> HintTest:
 def _share(dataset: Dataset) -> float:
     """Rows of a block over rows that its network trains on."""
     return float(np.mean([len(m.held_out) / len(m.train) for m in dataset.folds]))
+
+
+#: Rows on which networks are asked which way they move.
+_ROWS = 400
+#: Values of the column at which they are asked.
+_GRID = 16
+
+
+class Response:
+    """How far networks that were trained without an effect go its way."""
+
+    def __init__(self, dataset: Dataset, trainer: TrialTrainer, without: TrialResult, effect: Effect) -> None:
+        self._dataset, self._trainer, self._without, self._effect = dataset, trainer, without, effect
+        self._place = columns_of_rows.places(dataset.layout).get(effect.column)
+
+    def by_member(self, rows: Array | None = None) -> list[float]:
+        """Share of each network's movement that goes the declared way, along the values that the rows have.
+
+        Args:
+            rows: Positions; None for all. Each is asked of the network that did not train on it, and networks without
+                such a row are left out.
+
+        Returns:
+            Nothing where the rows have one value.
+        """
+        dataset = self._dataset
+        own = [m.held_out if rows is None else m.held_out[np.isin(m.held_out, rows)] for m in dataset.folds]
+        if self._place is None or not any(map(len, own)):
+            return []
+        grid = _grid(columns_of_rows.of(dataset.layout, dataset.encoded, self._place)[np.concatenate(own)])
+        if len(grid) < 2:
+            return []
+        return [
+            float(declared_share(self._curves(member, some[: _ROWS // len(own)], grid), self._effect.sign))
+            for member, some in enumerate(own)
+            if len(some)
+        ]
+
+    @cached_property
+    def _ensemble(self) -> Ensemble:
+        return self._trainer.ensemble([(self._without, 1.0)])
+
+    def _curves(self, member: int, rows: Array, grid: Array) -> Array:
+        """Answers ``[rows, grid]`` of one member along the values of the column."""
+        dataset = self._dataset
+        assert self._place is not None
+        asked = dataset.encoded.rows(np.repeat(rows, len(grid)))
+        changed = columns_of_rows.set_to(dataset.layout, asked, self._place, np.tile(grid, len(rows)))
+        found = self._ensemble.own_answers(changed, np.full(len(changed), member))
+        output = found if self._effect.output is None else found[:, self._effect.output]
+        return np.asarray(output).reshape(len(rows), len(grid))
+
+
+def _grid(values: Array) -> Array:
+    """Quantiles of a number, ascending."""
+    known = values[np.isfinite(values)]
+    quantiles = np.quantile(known, np.linspace(0.02, 0.98, _GRID)) if len(known) else known
+    return np.asarray(np.unique(quantiles))

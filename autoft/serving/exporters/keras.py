@@ -13,7 +13,7 @@ from autoft.preprocessing.registered_layers import registered_layers
 from autoft.records.arrays import Array
 from autoft.serving.artifact import as_tensors, load_meta
 from autoft.serving.exporters.base import EXPORTERS
-from autoft.serving.inputs import model_inputs
+from autoft.serving.predictor import model_inputs
 
 
 @EXPORTERS.register

@@ -12,8 +12,7 @@ from autoft.evaluation.selection import Candidate, mixed
 from autoft.evaluation.slices.gaps import gaps
 from autoft.evaluation.slices.groups import Groups
 from autoft.evaluation.slices.redraws import Redraws
-from autoft.evaluation.slices.scores import scores_by_group
-from autoft.evaluation.slices.weak import weak_slices
+from autoft.evaluation.slices.scores import scores_by_group, weak_slices
 from autoft.records.columns import Target
 from autoft.records.problem import BEST_TRIAL, Draws, Problem, SelectionRule, Truth
 

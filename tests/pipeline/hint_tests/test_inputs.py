@@ -12,9 +12,16 @@ import pytest
 
 from autoft.pipeline.describe import inspect_table
 from autoft.pipeline.hint_tests import stage
-from autoft.pipeline.hint_tests.inputs import crossed_orders, read_without, reading_hints
-from autoft.pipeline.hint_tests.jobs import hints_to_test, jobs_seconds, reference_job, training_jobs
-from autoft.pipeline.hint_tests.trainings import Variants
+from autoft.pipeline.hint_tests.jobs import (
+    crossed_orders,
+    hints_to_test,
+    jobs_seconds,
+    read_without,
+    reading_hints,
+    reference_job,
+    training_jobs,
+)
+from autoft.pipeline.hint_tests.stage import Variants
 from autoft.pipeline.split import split
 from autoft.pipeline.trainers import make_trainer
 from autoft.preprocessing.statistics import fit_statistics

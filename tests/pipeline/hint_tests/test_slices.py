@@ -11,7 +11,7 @@ import pytest
 
 from autoft.pipeline.describe import inspect_table
 from autoft.pipeline.hint_tests import stage
-from autoft.pipeline.hint_tests.trainings import Variants
+from autoft.pipeline.hint_tests.stage import Variants
 from autoft.pipeline.split import split
 from autoft.pipeline.trainers import make_trainer
 from autoft.records.hint_tests import HintTest

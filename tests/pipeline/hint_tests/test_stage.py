@@ -9,11 +9,10 @@ import pytest
 from autoft import AutoFineTuner
 from autoft.pipeline import fit
 from autoft.pipeline.describe import inspect_table
-from autoft.pipeline.hint_tests import responses
+from autoft.pipeline.hint_tests import verdicts
 from autoft.pipeline.hint_tests.jobs import choose_trial, fitting_epochs, training_jobs
-from autoft.pipeline.hint_tests.trainings import Variants
+from autoft.pipeline.hint_tests.stage import Variants, rank_trials
 from autoft.pipeline.results import HintTests, Selection
-from autoft.pipeline.select import rank_trials
 from autoft.pipeline.split import split
 from autoft.records.decisions import DecisionRule
 from tests.tables import tiny_recipe
@@ -126,11 +125,11 @@ def test_rows_set_aside_have_no_part_in_the_test(monkeypatch):
     assert aside.any()
     j, asked = dataset.layout.numbers.index("c000"), []
     ensemble = SimpleNamespace(own_answers=lambda rows, own: asked.append(rows.numbers[:, j]) or rows.numbers[:, j])
-    monkeypatch.setattr(responses.Response, "_ensemble", ensemble)
+    monkeypatch.setattr(verdicts.Response, "_ensemble", ensemble)
 
     def moves():
         asked.clear()
-        found = responses.Response(dataset, None, None, Effect(column="c000", sign=1)).by_member()
+        found = verdicts.Response(dataset, None, None, Effect(column="c000", sign=1)).by_member()
         return found, np.concatenate(asked)
 
     before = moves()

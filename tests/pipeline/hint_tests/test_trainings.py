@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from autoft.pipeline.hint_tests.jobs import ALL
-from autoft.pipeline.hint_tests.trainings import Variants
+from autoft.pipeline.hint_tests.stage import Variants
 from autoft.records.hints import Effect, Hints
 from autoft.records.trials import OUT_OF_TIME, TrialResult
 

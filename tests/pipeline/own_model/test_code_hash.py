@@ -7,7 +7,7 @@ import functools
 import numpy as np
 import pytest
 
-from autoft.pipeline.own_model.code_hash import code_hash
+from autoft.pipeline.own_model import code_hash
 
 SOURCE = """
 {imports}

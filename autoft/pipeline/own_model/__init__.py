@@ -1,1 +1,0 @@
-"""A user's own Keras model in a run."""
