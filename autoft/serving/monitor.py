@@ -5,6 +5,7 @@ Needs no Keras, and with the portable engine no TensorFlow.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
