@@ -26,8 +26,8 @@ def hinted(monkeypatch: pytest.MonkeyPatch):
     plain = fit.prepare_dataset
 
     def set_to(effects: dict[str, int], output: int | None = None) -> None:
-        def dataset(*given: Any) -> Any:
-            found = plain(*given)
+        def dataset(*given: Any, **more: Any) -> Any:
+            found = plain(*given, **more)
             ids = {c.name: c.id for c in found.features}
             own = tuple(Effect(column=ids[n], sign=s, output=output) for n, s in effects.items())  # type: ignore[arg-type]
             return with_hints(found, Hints(effects=own))

@@ -17,7 +17,7 @@ from rich.console import Console
 from autoft.cli import main
 from autoft.cli.plan import show_plan
 from autoft.errors import SchemaError
-from autoft.evaluation import importance
+from autoft.evaluation import fold_model
 from autoft.pipeline import forecast, space
 from autoft.pipeline.cost import TYPICAL_EPOCHS
 from autoft.pipeline.describe import inspect_table
@@ -179,7 +179,7 @@ def test_importances_that_are_not_asked_for_take_no_time():
         recipe = Recipe().with_changes(target="y", trials=1)
         return forecast.plan(recipe, cells.assign(y=["a", "b"] * 30), machine=MACHINE).typical.after["evaluation"]
 
-    assert evaluation(importance.MOST + 10) < evaluation(importance.MOST - 10)
+    assert evaluation(fold_model.MOST + 10) < evaluation(fold_model.MOST - 10)
 
 
 def test_without_minutes_the_time_is_that_of_all_trials(root):
