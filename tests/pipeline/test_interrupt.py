@@ -107,7 +107,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folder:
     made = Folder(tmp_path)
     for name, result in RESULTS.items():
         monkeypatch.setattr(stages, name, made.stage(name, result))
-    table = SimpleNamespace(findings=(), members=(), encoded=None)
+    description = SimpleNamespace(hints=None)
+    table = SimpleNamespace(findings=(), members=(), encoded=None, description=description)
     monkeypatch.setattr(stages, "note_odd_rows", made.stage("note_odd_rows", table))
     monkeypatch.setattr(stages, "presented", lambda *_: table)
     monkeypatch.setattr(stages, "errors_of", lambda *_: nullcontext())
