@@ -57,8 +57,10 @@ def fit(source: Any, run: Run) -> FittedModel:
 
 def _forecast(table: Table, run: Run) -> None:
     """Say that the minutes are short, where all but the search takes longer."""
-    (rows, columns), minutes = table.frame.shape, run.recipe.search.minutes
-    if minutes is not None and (seconds := cost.least_seconds(rows, columns, Machine.measure())) > minutes * 60:
+    if (minutes := run.recipe.search.minutes) is None:
+        return
+    rows, columns = table.frame.shape
+    if (seconds := cost.least_seconds(rows, columns, Machine.measure())) > minutes * 60:
         text = f"{minutes:g} min are short: to check {rows:,} x {columns:,} cells and to save a model takes about "
         run.tell("reading", f"{text}{seconds:.0f} s; a single configuration is trained, for a few seconds")
 

@@ -14,7 +14,7 @@ from rich.console import Console
 import autoft
 from autoft import AutoFineTuner
 from autoft.cli.fit import show_evaluation
-from autoft.errors import RecipeError
+from autoft.errors import RecipeError, read_cells
 from autoft.evaluation.document import from_document
 from autoft.knowledge import decisions
 from autoft.pipeline.describe import inspect_table
@@ -134,7 +134,7 @@ def test_a_gain_must_be_known_where_the_row_is_positive(cell: float, shown: str)
     table.loc[table["fraud"] == "no", "worth"] = np.nan  # nobody knows what those would have been worth
     problem = decisions.gains_of(table, "worth", (table["fraud"] == "yes").to_numpy())[1][0]
     assert problem.path == ("knowledge", "costs", "gain")
-    assert problem.found.endswith(f"(first: row {row + 1:,}, {shown})")
+    assert read_cells("found", problem.found)[0].endswith(f"(first: row {row + 1:,}, {shown})")
 
 
 def test_a_matrix_of_two_classes_is_a_threshold():
