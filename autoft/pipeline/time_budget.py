@@ -141,9 +141,14 @@ def _measure_plan(
     search, dataset, machine = run.recipe.search, reserve.dataset, reserve.machine
     assert search.minutes is not None
     end, epoch = run.deadline() - reserve(min(search.trials, 10)), cost.epoch_seconds(reserve.shape, machine)
-    expected = ExpectedEpochs(epoch=epoch, tracing=cost.trace_seconds(reserve.shape, machine))
+    left, offered, shape = end - run.clock(), first, reserve.shape
+    if epoch > max(left * _FIRST_EPOCH_SHARE, _SHORT):  # measuring it would take the time, and gigabytes where wide
+        first = space.keep_affordable(run.recipe, dataset, first, machine)
+        shape = space.cost_shape(dataset, first[0])
+        epoch = cost.epoch_seconds(shape, machine)
+    expected = ExpectedEpochs(epoch=epoch, tracing=cost.trace_seconds(shape, machine))
     # Where an earlier measurement killed the process none is made: the search detects trials that do so.
-    taken = _rehearse(run, trainer, first[0], end - run.clock(), expected) or [epoch]
+    taken = _rehearse(run, trainer, first[0], left, expected) or [epoch]
     kept = space.keep_affordable(run.recipe, dataset, first, machine, epoch_seconds=taken[-1])
     if kept[0] != first[0]:  # the measured one is too expensive: what it says of the machine holds for the new first
         share = cost.epoch_seconds(space.cost_shape(dataset, kept[0]), machine) / epoch
@@ -159,7 +164,7 @@ def _measure_plan(
         epoch_seconds=round(taken[-1], 4),
         trials_that_fit=fit,
         space=space_key,
-        offered=first,
+        offered=offered,
         first=kept,
     )
     if not run.interrupt:  # what was measured in a hurry is no plan for the run that goes on
