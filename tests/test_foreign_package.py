@@ -23,6 +23,8 @@ from autoft.errors import ArtifactError, RecipeError
 from autoft.recipe.recipe import read_recipe
 from autoft.registry import registry_of
 
+pytestmark = pytest.mark.slow
+
 ROWS = 150
 #: What the recipe names of the package, and in which lines.
 NAMES = ("winsorized", "near_best", "gated", "f2")

@@ -189,6 +189,7 @@ def uninterrupted(copies, tmp_path_factory) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 def test_after_a_kill_the_same_trial_wins(uninterrupted, tmp_path):
     wait_for_death(start(tmp_path, *KILL))
     assert summary(run_again(tmp_path)) == uninterrupted
