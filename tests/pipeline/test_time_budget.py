@@ -183,6 +183,27 @@ def test_the_cheapest_goes_first_where_minutes_are_short(slow: float, expected: 
     assert ("tabm-mini" in left_out) == ("tabm-mini" not in str(kept)) == (expected != "tabm-mini")
 
 
+@pytest.mark.parametrize("slow", [1.0, 1e7])
+def test_a_first_network_whose_epoch_takes_the_time_is_not_measured(
+    slow: float, table: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    recipe = tiny_recipe(target="outcome", minutes=2, **{"search.space": {}, "search.epochs": 100})
+    dataset, epoch, measured = prepare_dataset(recipe, features(table, "outcome")), cost.epoch_seconds, []
+    monkeypatch.setattr(cost, "epoch_seconds", lambda shape, machine: slow * epoch(shape, machine))
+
+    def rehearse(params: dict[str, Any], enough: Any) -> list[float]:
+        measured.append(space.cost_shape(dataset, params))
+        return [0.01]
+
+    trainer: Any = SimpleNamespace(rehearse=rehearse, accelerated=False)
+    time_budget.plan_search(dataset, trainer, run_in(recipe, tmp_path))
+    offered = choose_first(recipe, dataset, make_search_space(recipe, dataset), Machine.measure())
+    costs = [epoch(space.cost_shape(dataset, params), Machine()) for params in offered]
+    (own,) = (epoch(shape, Machine()) for shape in measured)
+    assert own == (costs[0] if slow == 1.0 else min(costs))
+    assert min(costs) < costs[0]
+
+
 @pytest.mark.slow
 def test_another_space_in_the_folder_has_its_own_configurations(table: pd.DataFrame, tmp_path):
     """The plan of the earlier run names architectures that the recipe no longer wants."""

@@ -63,7 +63,7 @@ def table(target: str = "outcome") -> pd.DataFrame:
     frame["price"] = [f"${n:,}" for n in rng.integers(1_000_000, 9_000_000, rows)]
     frame["iban"] = [f"DE{n}" for n in rng.integers(10**17, 10**18, rows)]
     frame["mail"] = [f"person{n}@mail{n}.example" for n in order]
-    frame["scan"] = [f"/home/person{n}/scan{n}.pdf" for n in order]
+    frame["scan"] = [f"scans/person{n}/scan{n}.pdf" for n in order]
     return frame
 
 
