@@ -40,6 +40,7 @@ class AutoFineTuner:
     Args:
         target: Column to predict.
         task: ``auto`` reads it off the target.
+        families: Kinds of models to search, such as ``["trees", "realmlp"]``; ``"networks"`` is all but boosted trees.
         objective: Metric to tune; by default ROC-AUC (binary), log-loss (multiclass) or RMSE (regression).
         trials: Largest number of configurations.
         minutes: Time limit of the whole run, in minutes.
@@ -83,6 +84,7 @@ class AutoFineTuner:
         target: str | None = None,
         task: Literal["auto", "binary", "multiclass", "regression"] | None = None,
         objective: str | None = None,
+        families: str | Sequence[str] | None = None,
         trials: int | None = None,
         minutes: float | None = None,
         seed: int | None = None,
@@ -97,6 +99,7 @@ class AutoFineTuner:
         self.target = target
         self.task = task
         self.objective = objective
+        self.families = families
         self.trials = trials
         self.minutes = minutes
         self.seed = seed
@@ -229,7 +232,7 @@ class AutoFineTuner:
             found, fix = f"it is of type {type(recipe).__name__}", "write it to a YAML file and pass its path"
             must = "be the path of a recipe, a dict in the form of one, or a Recipe"
             raise ArgumentTypeError("Argument 'recipe'", must, found, fix)
-        names = ("target", "task", "objective", "trials", "minutes", "seed", "folds", "missing", "decimal")
+        names = ("target", "task", "objective", "families", "trials", "minutes", "seed", "folds", "missing", "decimal")
         changed: Recipe = recipe.with_changes(**{name: getattr(self, name) for name in names})
         return changed
 

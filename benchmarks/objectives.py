@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from autoft.records.dimensions import Choice, Dimension, Range
 from autoft.search.lattice import Lattice
-from autoft.search.space import Choice, Dimension, Range, make_space
+from autoft.search.space import make_space
 
 RECORDED = Path(__file__).parent / "recorded" / "telco_churn.json"
 

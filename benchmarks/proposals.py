@@ -16,10 +16,10 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from autoft.records.dimensions import Dimension
 from autoft.search.oracles import START, hyperparameters
 from autoft.search.proposer import Proposer
 from autoft.search.setup import SearchSetup
-from autoft.search.space import Dimension
 from benchmarks import common
 from benchmarks.objectives import OBJECTIVES, Objective, started
 

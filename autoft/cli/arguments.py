@@ -120,6 +120,8 @@ def _add_changes(parser: argparse.ArgumentParser) -> None:
     _add_source(parser)
     parser.add_argument("--minutes", metavar="N", type=float, help="time limit of the run, in minutes")
     parser.add_argument("--trials", metavar="N", type=int, help="largest number of trials")
+    kinds = "kinds of models to search, with commas between; networks is all but boosted trees"
+    parser.add_argument("--families", metavar="NAMES", type=lambda names: names.split(","), help=kinds)
     parser.add_argument("--seed", metavar="N", type=int, help="random seed")
     parser.add_argument("--objective", metavar="METRIC", help="metric to improve, such as roc_auc or rmse")
     parser.add_argument("--task", choices=("auto", *get_args(Task)), help="kind of problem")

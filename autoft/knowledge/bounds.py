@@ -94,6 +94,13 @@ def weight_bounds(hints: Hints, plan: InputLayout, architecture: Architecture, o
     return WeightBounds(low=low, high=high, penalty=penalty)
 
 
+def input_layout(hints: Hints, plan: InputLayout, outputs: int) -> BoundLayout:
+    """What hints ask of the dense inputs and, behind them, the codes of embedded columns, for a model without kernels:
+    signs, columns that must not be read, and which may meet (`BoundLayout.allowed`)."""
+    architecture, inputs = Architecture(kind="linear", embedding=1), Inputs.of(plan)
+    return _layout(hints, plan, architecture, list(_owners(plan, inputs, 0, 1)), outputs)
+
+
 def _layout(
     hints: Hints, plan: InputLayout, architecture: Architecture, owners: list[str], outputs: int
 ) -> BoundLayout:

@@ -13,6 +13,9 @@ from autoft.networks.architecture import Architecture, Inputs
 from autoft.networks.initial_state import InitialState
 from autoft.networks.weight_bounds import BoundLayout, Bounds, WeightBounds, within
 from autoft.records.arrays import Array
+from autoft.records.columns import Task
+from autoft.records.dimensions import Dimension
+from autoft.records.hints import Hints
 from autoft.registry import Registry
 
 #: Hyperparameters of a network's shape that a family may do without.
@@ -46,7 +49,8 @@ class Traits:
             trial says so.
         ensembles: ``(rows, k)``: each member has k networks where a fold has fewer training rows; 1 where none fits.
         schedule: ``steady``: a trial may end early. ``cycles``: RealMLP's, the learning rate in four cycles of doubling
-            length, dropout and weight decay falling in the second half; trials train all their epochs.
+            length, dropout and weight decay falling in the second half; trials train all their epochs. ``boosting``: an
+            epoch adds a few trees; where there is little time, trials are not shortened as those of networks are.
         weight_decay: Where a trial does not set its own; 0 for none.
         effort: Time of an activation, as a multiple of a perceptron's, for forecasts of run times.
     """
@@ -58,7 +62,7 @@ class Traits:
     activation: str | None = None
     piecewise: bool = False
     ensembles: tuple[tuple[int, int], ...] = ()
-    schedule: Literal["steady", "cycles"] = "steady"
+    schedule: Literal["steady", "cycles", "boosting"] = "steady"
     epochs: int = 10**9
     beta_2: float = 0.999
     weight_decay: float = 0.0
@@ -73,10 +77,12 @@ class Family(ABC):
 
     Attributes:
         dimensions: Those of `NETWORK_DIMENSIONS` that it uses.
+        own_dimensions: Further ones, which a search has where it has the family.
     """
 
     name: ClassVar[str]
     dimensions: ClassVar[frozenset[str]] = NETWORK_DIMENSIONS
+    own_dimensions: ClassVar[tuple[Dimension, ...]] = ()
     traits: ClassVar[Traits] = Traits()
 
     @property
@@ -86,8 +92,12 @@ class Family(ABC):
 
     @property
     def bounded(self) -> bool:
-        """Whether hints can bound its weights; where a table has such hints, other families are not searched."""
+        """Whether hints can bound its weights."""
         return type(self).monotone_weights is not Family.monotone_weights
+
+    def refusal(self, hints: Hints, task: Task, quantile: float | None) -> str:
+        """Why it cannot keep hints that bound or weigh its inputs, so that it is not searched; empty where it can."""
+        return "" if self.bounded else "hints cannot bound its weights"
 
     def default(self, rows: int) -> tuple[Mapping[str, Any], ...]:
         """Configurations that a search tries before it proposes any; what they do not name stands at its default."""

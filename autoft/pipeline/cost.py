@@ -20,6 +20,8 @@ from autoft.training.stack import CHUNK as ENCODED_ROWS
 from autoft.training.stack import PREDICTED_ROWS
 from autoft.training.trial_trainer import checkpoint_epochs
 
+#: Iterations of the baseline, whose seconds `RATES` has.
+_ITERATIONS = 100
 #: Factor on the modelled seconds of what follows the search: machines are shared.
 MARGIN = 1.25
 #: Epochs of a typical trial: early stopping ends most trials about here, whatever the limit.
@@ -49,6 +51,7 @@ class CostShape:
         effort: Time that an activation takes, as a multiple of a perceptron's.
         plain: Whether XLA may be worth it.
         least: Fewest epochs of a trial, unless its limit is lower.
+        iterations: Of boosted trees in an epoch; 0 for networks.
     """
 
     rows: int
@@ -67,6 +70,7 @@ class CostShape:
     effort: float = 1.0
     plain: bool = True
     least: int = 0
+    iterations: int = 0
 
     @property
     def fan_in(self) -> int:
@@ -107,6 +111,10 @@ def epoch_seconds(shape: CostShape, machine: Machine) -> float:
     A weight costs 6 operations per row in training (2 in the layer, 2 for its own gradient, 2 for that of its
     inputs) and 2 in prediction; dense inputs need no gradient. The last batch is padded, so it counts in full.
     """
+    if shape.iterations:
+        columns = shape.inputs + shape.embedded
+        whole = boosting_seconds(shape.rows, columns, shape.members, shape.outputs, machine)
+        return whole * shape.iterations / _ITERATIONS
     trained, predicted = shape.members * shape.steps * shape.batch, shape.members * _predicted(shape)
     products = trained * (6 * shape.kernels - 2 * shape.inputs * shape.width) + predicted * 2 * shape.kernels
     products *= shape.ensemble
@@ -133,6 +141,8 @@ def trial_seconds(shape: CostShape, machine: Machine, *, epochs: int, new_progra
 
 def trace_seconds(shape: CostShape, machine: Machine) -> float:
     """Seconds until a new program trains: its network is built, it is traced and, if it is large, compiled."""
+    if shape.iterations:
+        return 0.0
     layers = shape.depth + shape.embedded
     seconds = RATES.trace + layers * RATES.trace_layer
     if worth_compiling(shape):

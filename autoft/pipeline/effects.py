@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -12,23 +12,30 @@ from autoft.knowledge.describe import hint_notes
 from autoft.networks.family import FAMILIES
 from autoft.pipeline.dataset import Dataset
 from autoft.recipe.recipe import Recipe
+from autoft.records.columns import Task
+from autoft.records.dimensions import Choice, Dimension, Value
 from autoft.records.hints import Hints
 from autoft.records.problem import SelectionRule
-from autoft.search.space import Choice, Dimension, Value
+from autoft.search.space import searched_families
 
 
-def restrict_space(dimensions: Sequence[Dimension], hints: Hints) -> tuple[Dimension, ...]:
+def restrict_space(
+    dimensions: Sequence[Dimension], hints: Hints, task: Task, quantile: float | None = None
+) -> tuple[Dimension, ...]:
     """A space without networks that cannot have the hints.
 
-    Families whose weights hints cannot bound are not in it. Where there are effects, neither is the activation, which
-    is the mixed one (`networks.layers.stacked`). One hidden layer is too few to come close to every monotone function
-    (`docs/knowledge.md`): deeper ones are kept where there are any.
+    Families that cannot keep the hints (`Family.refusal`) are not in it. Where there are effects, neither is the
+    activation, which is the mixed one (`networks.layers.stacked`). One hidden layer is too few to come close to every
+    monotone function (`docs/knowledge.md`): deeper ones are kept where there are any.
 
     Raises:
         RecipeError: If no family is left.
     """
     if variants.names(hints):
-        dimensions = [_bounded(d) if d.name == "architecture" and isinstance(d, Choice) else d for d in dimensions]
+        refused = refused_families(hints, task, quantile)
+        dimensions = [
+            _kept(d, refused) if d.name == "architecture" and isinstance(d, Choice) else d for d in dimensions
+        ]
     if not hints.effects:
         return tuple(dimensions)
     return tuple(
@@ -40,12 +47,18 @@ def restrict_space(dimensions: Sequence[Dimension], hints: Hints) -> tuple[Dimen
     )
 
 
-def _bounded(architectures: Choice) -> Choice:
-    kept = tuple(name for name in architectures.values if FAMILIES[str(name)].bounded)
+def refused_families(hints: Hints, task: Task, quantile: float | None) -> dict[str, str]:
+    """Why families cannot keep the hints, by name; of those that can, nothing."""
+    found = {family.name: family.refusal(hints, task, quantile) for family in FAMILIES}
+    return {name: reason for name, reason in found.items() if reason}
+
+
+def _kept(architectures: Choice, refused: Mapping[str, str]) -> Choice:
+    kept = tuple(name for name in architectures.values if name not in refused)
     if not kept:
-        must = "hold a network whose weights hints can bound, as the recipe has such hints (section 'knowledge')"
-        found = f"it holds {', '.join(map(str, architectures.values))}"
-        fix = f"add {next(family.name for family in FAMILIES if family.bounded)}, or remove the hints"
+        must = "hold a model that can keep the recipe's hints (section 'knowledge')"
+        found = f"it holds {', '.join(f'{name} ({refused[str(name)]})' for name in architectures.values)}"
+        fix = f"add {next(family.name for family in FAMILIES if family.name not in refused)}, or remove the hints"
         raise RecipeError("'search.space.architecture'", must, found, fix)
     return keep_values(architectures, kept)
 
@@ -76,10 +89,10 @@ def selection_rule(recipe: Recipe, dataset: Dataset) -> SelectionRule:
 def effect_notes(recipe: Recipe, dataset: Dataset) -> tuple[str, ...]:
     """What hints change elsewhere, in words."""
     hints, found = dataset.description.hints, []
-    chosen = recipe.search.space.architecture or tuple(f.name for f in FAMILIES if f.traits.searched)
-    unbounded = [name for name in chosen if not FAMILIES[name].bounded]
-    if unbounded and variants.names(hints):
-        found.append(f"Not searched, as hints cannot bound its weights: {', '.join(unbounded)}.")
+    chosen = recipe.search.architectures() or searched_families()
+    if variants.names(hints):
+        refused = refused_families(hints, dataset.target.task, dataset.trained_quantile)
+        found += [f"Not searched: {name}, as {refused[name]}." for name in chosen if name in refused]
     if hints.effects:
         found.append(
             "Hidden units bend both ways, and RealMLP has half waves of columns with an effect (see docs/knowledge.md)."

@@ -19,8 +19,8 @@ from autoft.networks.families.own import Build, ModelInputs, OwnNetwork, build_n
 from autoft.pipeline.dataset import Dataset
 from autoft.pipeline.space import make_search_space
 from autoft.recipe.recipe import Recipe
+from autoft.records.dimensions import Dimension
 from autoft.search.recorded_space import recorded_space
-from autoft.search.space import Dimension
 from autoft.serving.model_file import refused_classes
 from autoft.training.keras_trainer import BATCH_SIZE, LEARNING_RATE
 
@@ -47,9 +47,9 @@ def refuse_with_model(build: Any, recipe: Recipe, dataset: Dataset) -> None:
         found = f"the recipe's knowledge has {len(bound)} of those (first: {bound[0]})"
         fix = "remove these hints, or 'model': what is promised of a column cannot be kept by any network"
         raise RecipeError("Argument 'model'", must, found, fix)
-    if recipe.search.space.architecture:
-        must, named = "be the only architecture of a search", ", ".join(recipe.search.space.architecture)
-        fix = "remove 'search: space: architecture', or 'model'"
+    if named := ", ".join(recipe.search.architectures() or ()):
+        must = "be the only kind of model of a search"
+        fix = "remove 'search: families' (or 'search: space: architecture'), or 'model'"
         raise RecipeError("Argument 'model'", must, f"the recipe names {named}", fix)
 
 

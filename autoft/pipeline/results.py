@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from autoft.records.arrays import Array
 from autoft.records.decisions import Calibration, DecisionRule
+from autoft.records.dimensions import Dimension
 from autoft.records.evaluation import Evaluation
 from autoft.records.findings import Finding
 from autoft.records.hint_tests import HintTest
@@ -15,7 +16,6 @@ from autoft.records.scores import Interval
 from autoft.records.trials import TrialResult, Trials
 from autoft.search.budget import Budget
 from autoft.search.setup import ProgramSharing
-from autoft.search.space import Dimension
 from autoft.serving.artifact import Meta
 from autoft.training.ensemble import Ensemble
 

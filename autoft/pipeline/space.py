@@ -16,6 +16,7 @@ import numpy as np
 from autoft.evaluation.decisions import row_costs
 from autoft.evaluation.metrics import METRICS
 from autoft.networks.architecture import Inputs
+from autoft.networks.boosting import Boosting
 from autoft.networks.family import architecture_of, family_of
 from autoft.pipeline import cost
 from autoft.pipeline.cost import CostShape
@@ -25,20 +26,11 @@ from autoft.pipeline.machine import Machine
 from autoft.recipe.recipe import Recipe
 from autoft.records.arrays import Array
 from autoft.records.decisions import Costs
+from autoft.records.dimensions import Choice, Dimension
 from autoft.search.algorithms import ALGORITHMS
 from autoft.search.portfolio import TIERS
 from autoft.search.setup import ProgramSharing
-from autoft.search.space import (
-    MAKE,
-    SHAPE,
-    Choice,
-    Dimension,
-    default_configuration,
-    first_configurations,
-    make_space,
-    relevant,
-    shape_of,
-)
+from autoft.search.space import MAKE, SHAPE, default_configuration, first_configurations, make_space, relevant, shape_of
 from autoft.training import backend
 
 #: Most of the minutes that one of the first trials may take.
@@ -66,9 +58,9 @@ def make_search_space(recipe: Recipe, dataset: Dataset) -> tuple[Dimension, ...]
         embedded=bool(dataset.layout.embedded),
         numbers=bool(dataset.layout.continuous),
         rare=rare_classes_count(dataset),
-        changes=recipe.search.space.model_dump(),
+        changes=recipe.search.space.model_dump() | {"architecture": recipe.search.architectures()},
     )
-    return restrict_space(space, dataset.description.hints)
+    return restrict_space(space, dataset.description.hints, dataset.target.task, dataset.trained_quantile)
 
 
 def rare_classes_count(dataset: Dataset) -> bool:
@@ -167,7 +159,7 @@ def keep_affordable(
     Args:
         epoch_seconds: Measured for the first, which corrects the cost model; None trusts it.
     """
-    if recipe.search.space.architecture or recipe.search.minutes is None:
+    if recipe.search.architectures() or recipe.search.minutes is None:
         return tuple(first)
     shapes = [replace(s, least=min(s.least, recipe.search.epochs)) for s in (cost_shape(dataset, c) for c in first)]
     slowness = 1.0 if epoch_seconds is None else epoch_seconds / cost.epoch_seconds(shapes[0], machine)
@@ -217,9 +209,9 @@ def cost_shape(dataset: Dataset, params: Mapping[str, Any]) -> CostShape:
     """
     if "architecture" not in params and not {"width", "depth"} <= params.keys():
         params = {"width": 128, "depth": 2, "batch_size": params["batch_size"]}
-    members = dataset.members
+    members, family = dataset.members, family_of(params)
     smallest, inputs = min(len(member.train) for member in members), Inputs.of(dataset.layout)
-    own, family = architecture_of({"activation": "relu", **params}, inputs, smallest), family_of(params)
+    own = architecture_of({"activation": "relu", **params}, inputs, smallest)
     return CostShape(
         rows=max(len(member.train) for member in members),
         held_out=max(len(member.held_out) for member in members),
@@ -227,7 +219,7 @@ def cost_shape(dataset: Dataset, params: Mapping[str, Any]) -> CostShape:
         inputs=inputs.dense,
         width=own.width,
         depth=own.depth,
-        batch=min(int(params["batch_size"]), smallest),
+        batch=min(int(params.get("batch_size", smallest)), smallest),
         outputs=dataset.outputs,
         embedded=len(inputs.embedded),
         embedding=own.embedding,
@@ -237,6 +229,7 @@ def cost_shape(dataset: Dataset, params: Mapping[str, Any]) -> CostShape:
         effort=family.traits.effort,
         plain=family.traits.plain,
         least=family.traits.epochs if family.traits.schedule == "cycles" else 0,
+        iterations=family.iterations(params) if isinstance(family, Boosting) else 0,
     )
 
 

@@ -9,8 +9,8 @@ from autoft.pipeline.context import Run
 from autoft.pipeline.dataset import Dataset
 from autoft.records.split import Member
 from autoft.training.keras_trainer import KerasTrainer
+from autoft.training.mixed_trainer import MixedTrainer
 from autoft.training.stack import StackTarget, stack_data
-from autoft.training.trainer import Trainer
 from autoft.training.trial_trainer import Limits, TrialTrainer
 
 #: Makes a trainer for the rows of a dataset and some members.
@@ -33,7 +33,7 @@ def make_trainer(run: Run, dataset: Dataset, members: Sequence[Member]) -> Trial
         held_out=[m.held_out for m in members],
     )
     search = run.recipe.search
-    make = Trainer if run.model is None else partial(KerasTrainer, build=run.model)
+    make = MixedTrainer if run.model is None else partial(KerasTrainer, build=run.model)
     return make(
         data,
         folds=dataset.split.k,

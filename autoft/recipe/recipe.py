@@ -30,7 +30,7 @@ ARGUMENTS: Mapping[str, str] = {
     key: f"{section}.{key}"
     for section, keys in {
         "data": ("target", "positive", "missing", "decimal"),
-        "search": ("algorithm", "trials", "minutes", "epochs"),
+        "search": ("algorithm", "families", "trials", "minutes", "epochs"),
         "evaluate": ("folds", "objective", "strategy"),
         "report": ("title", "private"),
     }.items()

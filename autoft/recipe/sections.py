@@ -10,7 +10,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Strict,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import CoreSchema, PydanticKnownError, core_schema
 
 from autoft.recipe.messages import HALF, broken_rule
@@ -69,6 +78,12 @@ Text = Annotated[str, Field(min_length=1)]
 Names = Annotated[tuple[Text, ...], Strict(False), AfterValidator(distinct)]
 Choices = Annotated[tuple[T, ...], Strict(False), Field(min_length=1), AfterValidator(distinct)]
 Between = Annotated[tuple[T, T], Strict(False), AfterValidator(rising)]
+#: The word of a recipe for all families but boosted trees.
+NETWORKS = "networks"
+Families = Annotated[
+    Choices[Annotated[str, OneOf("network family", first=(NETWORKS,))]],
+    BeforeValidator(lambda value: (value,) if isinstance(value, str) else value),
+]
 
 
 class RecipeSection(BaseModel):
@@ -232,7 +247,8 @@ class Space(RecipeSection):
     """Hyperparameters to search; without a key autoft chooses. Dropout and L2 are always searched."""
 
     architecture: Choices[Annotated[str, OneOf("network family")]] | None = None
-    """Kinds of models: mlp has hidden layers, linear none, realmlp and tabm (or tabm-mini) are the papers'."""
+    """Kinds of models, as in search.families: mlp has hidden layers, linear none, realmlp and tabm (or tabm-mini) are
+    the papers'."""
     numbers: Choices[Literal["piecewise", "plain"]] | None = None
     """How numbers enter mlp and linear: piecewise (curves) or plain."""
     width: Choices[Annotated[int, Field(ge=1, le=8192)]] | None = None
@@ -264,6 +280,12 @@ class Space(RecipeSection):
     itself where the objective looks at the labels of rare classes."""
     focal: Between[Annotated[float, Field(ge=0)]] | None = None
     """[low, high] of the focal loss' exponent, for classification; not searched unless given."""
+    shrinkage: Between[Annotated[float, Field(gt=0, le=1)]] | None = None
+    """[low, high] of the factor of each tree, within 0 to 1, for trees."""
+    leaves: Choices[Annotated[int, Field(ge=2, le=4096)]] | None = None
+    """Most leaves of a tree."""
+    leaf_rows: Between[Annotated[float, Field(ge=1)]] | None = None
+    """[low, high] of the fewest training rows in a leaf of a tree."""
 
 
 class Search(RecipeSection):
@@ -271,6 +293,8 @@ class Search(RecipeSection):
 
     algorithm: Annotated[str, OneOf("search algorithm")] = "bayesian"
     """How the next trial is proposed."""
+    families: Families | None = None
+    """Kinds of models to search (trees, mlp, realmlp ...), or networks: all but boosted trees; without it all are."""
     trials: Annotated[int, Field(ge=1, le=10_000)] = 30
     """Most trials that are run."""
     minutes: Annotated[float, Field(gt=0, le=525_600)] | None = None
@@ -284,6 +308,24 @@ class Search(RecipeSection):
     blend: Annotated[int, Field(ge=1, le=10)] = 5
     """Most trials whose answers are weighted together in the model; 1 takes the best trial alone."""
     space: Space = Field(default_factory=Space)
+
+    @model_validator(mode="after")
+    def _families_once(self) -> Search:
+        if self.families and self.space.architecture:
+            found = "search.space.architecture names some too"
+            raise broken_rule(
+                "families", "be the only place that names kinds of models", found, "remove one of the two"
+            )
+        return self
+
+    def architectures(self) -> tuple[str, ...] | None:
+        """Names of the families that the recipe names; None where it names none."""
+        if self.families is None:
+            return self.space.architecture
+        every = registry_of("network family")
+        networks = [f.name for f in every if f.traits.searched and f.traits.schedule != "boosting"]
+        found = (own for name in self.families for own in (networks if name == NETWORKS else [name]))
+        return tuple(dict.fromkeys(found))
 
 
 class Evaluate(RecipeSection):

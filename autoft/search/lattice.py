@@ -11,7 +11,8 @@ import numpy as np
 
 from autoft.networks.family import FAMILIES
 from autoft.records.arrays import Array
-from autoft.search.space import Choice, Dimension, relevant, rounded
+from autoft.records.dimensions import Choice, Dimension
+from autoft.search.space import relevant, rounded
 
 #: Values of some dimensions, the same ones in each.
 Shapes = Sequence[Mapping[str, Any]]

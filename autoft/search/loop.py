@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from autoft.errors import AutoFTError, InterruptedRunError, SearchError, printable
+from autoft.networks.family import family_of
 from autoft.records.trials import Progress, TrialResult, Trials
 from autoft.search.budget import Budget
 from autoft.search.interrupt import Interrupt
@@ -140,8 +141,10 @@ class SearchLoop:
         return memory_key(proposal.params if limit is None else {**proposal.params, "epochs_limit": limit})
 
     def _epochs(self, proposal: Proposal) -> int | None:
-        """Most epochs of a trial: the oracle's (Hyperband) or the plan's, None for the recipe's."""
-        limits = [limit for limit in (proposal.epochs, self.budget.epochs) if limit is not None]
+        """Most epochs of a trial: the oracle's (Hyperband) or the plan's, which is made for networks; None for the
+        recipe's."""
+        planned = None if family_of(proposal.params).traits.schedule == "boosting" else self.budget.epochs
+        limits = [limit for limit in (proposal.epochs, planned) if limit is not None]
         return min(limits, default=None)
 
     def _fit(self, wanted: _Batch) -> int:

@@ -16,10 +16,11 @@ import keras_tuner as kt
 import numpy as np
 
 from autoft.networks.family import FAMILIES
+from autoft.records.dimensions import Choice, Dimension
 from autoft.search.acquisition import Acquisition, losses_of
 from autoft.search.lattice import Lattice, Shapes
 from autoft.search.setup import Proposal, SearchSetup
-from autoft.search.space import Choice, Dimension, relevant
+from autoft.search.space import relevant
 
 #: Random points before the Gaussian process takes over (keras-tuner's own 3 per dimension would leave most searches
 #: random). The same however many trials are planned, so that a longer search begins as the shorter one did.

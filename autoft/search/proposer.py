@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from autoft.records.dimensions import Choice, Dimension
 from autoft.search.algorithms import ALGORITHMS
 from autoft.search.setup import ProgramSharing, Proposal, SearchSetup
-from autoft.search.space import SHAPE, Choice, Dimension, default_configuration, relevant, rounded, shape_of
+from autoft.search.space import SHAPE, default_configuration, relevant, rounded, shape_of
 
 
 class Proposer:

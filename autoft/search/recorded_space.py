@@ -15,7 +15,7 @@ import numpy as np
 
 from autoft.errors import RecipeError
 from autoft.networks.families.own import hyperparameters
-from autoft.search.space import Choice, Conditions, Dimension, Range, Value
+from autoft.records.dimensions import Choice, Conditions, Dimension, Range, Value
 
 #: Most values of a whole number; more become a lattice of this size: finer steps make no difference to a search.
 _MOST_VALUES = 33

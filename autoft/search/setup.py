@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from autoft.records.dimensions import Dimension
 from autoft.search.lattice import Shapes
-from autoft.search.space import SHAPE, Dimension
+from autoft.search.space import SHAPE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

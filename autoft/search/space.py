@@ -5,60 +5,20 @@ A small lattice makes trials share shapes, and a shape that was seen before need
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from autoft.networks.family import DEFAULT, FAMILIES, family_of
+from autoft.records.dimensions import Choice, Dimension, Range, Value
 from autoft.search import portfolio
 from autoft.search.portfolio import Tier
-
-Value = float | int | str
-
-#: Other dimensions and their values with which a dimension has a meaning; all must hold.
-Conditions = tuple[tuple[str, tuple[Value, ...]], ...]
 
 #: Dimensions that fix sizes: proposals that agree on them train side by side, and share a program in any case.
 SHAPE = frozenset({"architecture", "numbers", "width", "depth", "activation", "batch_size", "embedding"})
 #: Those that fix what a program does apart from the sizes of its arrays.
 MAKE = frozenset({"architecture", "numbers", "depth", "activation"})
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Range:
-    """A number between two limits, on a logarithmic scale where that fits its meaning."""
-
-    name: str
-    low: float
-    high: float
-    default: float
-    log: bool
-    when: Conditions = ()
-
-    def __contains__(self, value: Any) -> bool:
-        return bool(self.low <= value <= self.high)
-
-    def words(self) -> str:
-        return f"{self.low:g} to {self.high:g}{', logarithmic' if self.log else ''}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """One of a few values."""
-
-    name: str
-    values: tuple[Value, ...]
-    default: Value
-    when: Conditions = ()
-
-    def __contains__(self, value: Any) -> bool:
-        return value in self.values
-
-    def words(self) -> str:
-        return ", ".join(str(v) for v in self.values)
-
-
-Dimension = Range | Choice
 
 #: Ranges of the space: name, limits (None: searched only where a recipe gives them), default, whether logarithmic.
 _RANGES: tuple[tuple[str, tuple[float, float] | None, float, bool], ...] = (
@@ -130,7 +90,7 @@ def first_configurations(
         own = {**entry, "batch_size": float(entry.get("batch", 1)) * smallest}
         named = {n: d for n, d in by_name.items() if isinstance(own.get(n), str) and isinstance(d, Choice)}
         if all(own[name] in d.values for name, d in named.items()):
-            own = relevant({name: _nearest(d, own.get(name, d.default)) for name, d in by_name.items()})
+            own = relevant({name: _nearest(d, own.get(name, d.default)) for name, d in by_name.items()}, space)
             found += [own] if own not in found else []
     if "width" in default and not any("width" in c for c in found):
         found.insert(0, default)  # what the recipe excludes leaves none of the portfolio's networks
@@ -166,7 +126,7 @@ def make_space(
     """
     batch = next(size for limit, size in ((1_000, 32), (4_000, 128), (30_000, 256), (10**12, 512)) if rows < limit)
     choices: dict[str, tuple[Sequence[Value], Value]] = {
-        "architecture": ([f.name for f in FAMILIES if f.traits.searched], DEFAULT),
+        "architecture": (searched_families(), DEFAULT),
         **({"numbers": (("piecewise", "plain"), "piecewise")} if numbers else {}),
         "width": ((32, 64, 128, 256), 128),
         "depth": ((1, 2, 3), 2),
@@ -182,7 +142,27 @@ def make_space(
             space.append(Range(name=name, low=low, high=high, default=min(max(default, low), high), log=log))
     if schedules := changes.get("schedule"):
         space.append(_choice("schedule", schedules, "constant"))
-    return tuple(space)
+    return (*space, *_own_dimensions(space[0], changes))
+
+
+def searched_families() -> list[str]:
+    """Names of the families that a search has where a recipe names none."""
+    return [family.name for family in FAMILIES if family.traits.searched]
+
+
+def _own_dimensions(architecture: Dimension, changes: Mapping[str, Sequence[Any] | None]) -> Iterator[Dimension]:
+    """Dimensions of some of the families alone, with the recipe's choices or limits."""
+    assert isinstance(architecture, Choice)
+    families = [FAMILIES[str(name)] for name in architecture.values]
+    every = {dimension.name: dimension for family in families for dimension in family.own_dimensions}
+    for name, dimension in every.items():
+        of = tuple(f.name for f in families if name in {own.name for own in f.own_dimensions})
+        own, when = changes.get(name), (("architecture", of),)
+        if isinstance(dimension, Choice):
+            yield replace(_choice(name, own or dimension.values, dimension.default), when=when)
+        else:
+            low, high = (float(limit) for limit in own or (dimension.low, dimension.high))
+            yield replace(dimension, low=low, high=high, default=min(max(dimension.default, low), high), when=when)
 
 
 def _choice(name: str, values: Sequence[Value], default: Value) -> Choice:

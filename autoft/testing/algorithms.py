@@ -6,10 +6,11 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from autoft.records.dimensions import Choice, Dimension, Range
 from autoft.search.algorithms import ALGORITHMS, Algorithm
 from autoft.search.proposer import Proposer
 from autoft.search.setup import Oracle, SearchSetup
-from autoft.search.space import Choice, Dimension, Range, relevant
+from autoft.search.space import relevant
 
 _SPACE: tuple[Dimension, ...] = (
     Choice(name="architecture", values=("mlp", "linear"), default="mlp"),

@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 
 from autoft.errors import AutoFTError, TrainingError, printable
-from autoft.evaluation.losses import class_weights
 from autoft.knowledge import variants
 from autoft.networks.architecture import Inputs
 from autoft.networks.families import own
@@ -27,7 +26,7 @@ from autoft.records.trials import OUT_OF_TIME, TrialResult
 from autoft.training.ensemble import NetworkPart
 from autoft.training.stack import PREDICTED_ROWS, Stack, padded
 from autoft.training.step import logit_losses
-from autoft.training.trial_trainer import Ends, OutOfTime, Params, Record, TrialTrainer
+from autoft.training.trial_trainer import Ends, OutOfTime, Params, Record, TrialTrainer, row_weights
 
 #: Hyperparameters that autoft adds or uses itself; a build is asked only for those of them that it defines.
 BATCH_SIZE, LEARNING_RATE = "batch_size", "learning_rate"
@@ -105,7 +104,7 @@ class _Training:
             raise TrainingError(own.function_name(trainer.build), "make weights of the same shapes", found, fix)
         self._inputs = _inputs(data, variants.without(trainer.hints, params.get(variants.WITHOUT, ())).unread)
         self._y = data.targets() if data.task == "multiclass" else data.targets()[:, :, None]
-        self._weights = _row_weights(data, float(params.get("class_balance", 0.0)))
+        self._weights = row_weights(data, float(params.get("class_balance", 0.0)))
 
     def epoch(self, number: int, watched: Array | None) -> Array:
         """Train an epoch of every member; logits ``[S, m, outputs]`` on the rows ``[S, m]`` to look at afterwards."""
@@ -233,16 +232,4 @@ def _inputs(data: Stack, unread: Sequence[str]) -> dict[str, Array]:
     if unread:
         hidden = np.concatenate([np.full(width, name in unread) for name, width in blocks(data.plan)])
         found[own.DENSE] = np.where(hidden, np.float32(0), data.dense)
-    return found
-
-
-def _row_weights(data: Stack, balance: float) -> list[Array]:
-    """Weights of the rows for each member, ``[n]`` float32 with mean 1 over its training rows."""
-    found = []
-    for rows in data.train:
-        given = np.ones(len(data.y)) if data.weights is None else data.weights / data.weights[rows].mean()
-        if balance:
-            of_class = class_weights(data.y[rows], balance, given[rows])
-            given = given * np.pad(of_class, (0, int(data.y.max()) + 1 - len(of_class)))[data.y]
-        found.append(given.astype(np.float32))
     return found

@@ -169,6 +169,18 @@ class Record:
         return float(self.data.scale[member] ** (2 if self.data.quantile is None else 1))
 
 
+def row_weights(data: Stack, balance: float) -> list[Array]:
+    """Weights of the rows for each member, ``[n]`` float32 with mean 1 over its training rows."""
+    found = []
+    for rows in data.train:
+        given = np.ones(len(data.y)) if data.weights is None else data.weights / data.weights[rows].mean()
+        if balance:
+            of_class = class_weights(data.y[rows], balance, given[rows])
+            given = given * np.pad(of_class, (0, int(data.y.max()) + 1 - len(of_class)))[data.y]
+        found.append(given.astype(np.float32))
+    return found
+
+
 #: Whether trials must end now.
 OutOfTime = Callable[[], bool]
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from autoft.records.dimensions import Range
 from autoft.search import portfolio
 from autoft.search.portfolio import TIERS
-from autoft.search.space import Range, make_space
+from autoft.search.space import make_space
 from benchmarks import portfolio as bench
 
 RECORDED = Path(bench.ROOT) / "benchmarks" / "recorded" / "portfolio.jsonl"

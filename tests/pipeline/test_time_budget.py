@@ -18,8 +18,9 @@ from autoft.pipeline.machine import Machine
 from autoft.pipeline.space import choose_first, make_search_space, plan_parallelism
 from autoft.pipeline.split import split
 from autoft.recipe.recipe import Recipe
+from autoft.records.dimensions import Choice
 from autoft.search.journal import Journal, read
-from autoft.search.space import MAKE, Choice, default_configuration, first_configurations
+from autoft.search.space import MAKE, default_configuration, first_configurations
 from autoft.search.space import SHAPE as SIZES
 from autoft.training.trainer import Trainer
 from tests.knowledge_help import run_in

@@ -9,10 +9,11 @@ from scipy.stats import norm
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import Matern
 
+from autoft.records.dimensions import Choice, Range
 from autoft.search import acquisition
 from autoft.search.acquisition import log_improvement, losses_of
 from autoft.search.lattice import Lattice
-from autoft.search.space import Choice, Range, make_space
+from autoft.search.space import make_space
 
 SPACE = (
     *make_space(5_000, embedded=True, changes={"architecture": ("mlp",), "schedule": ("constant", "cosine")}),

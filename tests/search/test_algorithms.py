@@ -9,10 +9,10 @@ import pytest
 
 from autoft import AutoFineTuner
 from autoft.errors import RecipeError, SearchError
+from autoft.records.dimensions import Range
 from autoft.search.algorithms import ALGORITHMS, History, ProposingAlgorithm
 from autoft.search.proposer import Proposer
 from autoft.search.setup import SearchSetup
-from autoft.search.space import Range
 from autoft.testing import check_algorithm
 from tests.tables import features, tiny_recipe
 

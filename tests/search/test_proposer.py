@@ -8,11 +8,12 @@ import tempfile
 import numpy as np
 import pytest
 
+from autoft.records.dimensions import Choice, Range
 from autoft.search.acquisition import GaussianProcess
 from autoft.search.lattice import Lattice
 from autoft.search.proposer import Proposer
 from autoft.search.setup import ProgramSharing, SearchSetup
-from autoft.search.space import MAKE, Choice, Range, first_configurations, make_space, relevant, shape_of
+from autoft.search.space import MAKE, first_configurations, make_space, relevant, shape_of
 
 ALGORITHMS = ("bayesian", "random", "grid", "hyperband")
 SPACE = make_space(5_000, embedded=True, changes={"architecture": ("mlp",)})

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from autoft.errors import RecipeError
+from autoft.records.dimensions import Choice, Range
 from autoft.search.proposer import Proposer
 from autoft.search.recorded_space import recorded_space
 from autoft.search.setup import SearchSetup
-from autoft.search.space import Choice, Range, relevant
+from autoft.search.space import relevant
 
 
 def branches(hp):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from autoft.recipe.recipe import Recipe
-from autoft.search.space import SHAPE, Choice, Range, comparable, first_configurations, make_space
+from autoft.records.dimensions import Choice, Range
+from autoft.search.space import SHAPE, comparable, first_configurations, make_space
 
 
 def space(rows: int = 5_000, *, embedded: bool = False, **changes):

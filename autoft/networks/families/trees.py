@@ -1,0 +1,68 @@
+"""Boosted trees by scikit-learn's HistGradientBoosting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, ClassVar
+
+import numpy as np
+
+from autoft.networks.boosting import Booster, Boosting, BoostingRows
+from autoft.networks.family import FAMILIES, Traits
+from autoft.networks.forest import Tree, read_boosting
+from autoft.records.arrays import Array
+
+
+@FAMILIES.register
+class Trees(Boosting):
+    """Histogram-based gradient boosting (Ke et al., "LightGBM", NeurIPS 2017, as scikit-learn has it)."""
+
+    name: ClassVar[str] = "trees"
+    traits: ClassVar[Traits] = replace(Boosting.traits, searched=True)
+
+    def default(self, rows: int) -> tuple[Mapping[str, Any], ...]:
+        """scikit-learn's setting, and one of slower, smaller trees, which as a rule is a little better."""
+        slow = {"shrinkage": 0.05, "leaves": 16, "leaf_rows": 10.0, "dropout": 0.5, "l2": 1.0 / rows}
+        return {"dropout": 0.0, "l2": 0.0}, slow
+
+    def booster(self, params: Mapping[str, Any], rows: BoostingRows) -> Booster:
+        return _HistGradientBoosting(params, rows)
+
+
+class _HistGradientBoosting(Booster):
+    def __init__(self, params: Mapping[str, Any], rows: BoostingRows) -> None:
+        from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+
+        self._rows = rows
+        settings: dict[str, Any] = {
+            "learning_rate": float(params["shrinkage"]),
+            "max_leaf_nodes": int(params["leaves"]),
+            "min_samples_leaf": max(1, round(float(params["leaf_rows"]))),
+            "l2_regularization": float(params["l2"]) * len(rows.y),
+            "max_features": 1.0 - float(params["dropout"]),
+            "categorical_features": np.flatnonzero(rows.categorical) if rows.categorical.any() else None,
+            "monotonic_cst": rows.signs if rows.signs.any() else None,
+            "interaction_cst": None if rows.together is None else [set(own) for own in rows.together],
+            "early_stopping": False,
+            "warm_start": True,
+            "random_state": rows.seed,
+        }
+        if rows.task != "regression":
+            self._model = HistGradientBoostingClassifier(**settings)
+        elif rows.quantile is None:
+            self._model = HistGradientBoostingRegressor(**settings)
+        else:
+            self._model = HistGradientBoostingRegressor(loss="quantile", quantile=rows.quantile, **settings)
+
+    def grow(self, iterations: int) -> None:
+        own = self._rows
+        self._model.set_params(max_iter=iterations).fit(own.x, own.y, sample_weight=own.weights)
+
+    def stages(self, x: Array) -> Iterator[Array]:
+        model = self._model
+        staged = model.staged_predict(x) if self._rows.task == "regression" else model.staged_decision_function(x)
+        return (np.asarray(stage, np.float32).reshape(len(x), -1) for stage in staged)
+
+    def trees(self, iterations: int) -> tuple[Sequence[Tree], Array]:
+        return read_boosting(self._model, self._rows.x.shape[1], iterations)
