@@ -28,6 +28,8 @@ BITS = 16
 WORDS = -(-(CODES + 1) // BITS)
 #: Whole numbers below it are exact in float32.
 _EXACT = 2**24
+#: A test that every row passes: column 0 is missing (1) or not (0), and no more. LiteRT has no infinite weights.
+_ALL_LEFT = (MISSING, 2.0)
 _TINY = np.finfo(np.float32).tiny
 
 
@@ -170,8 +172,8 @@ def forest_weights(members: Sequence[tuple[Sequence[Tree], Array]]) -> dict[str,
     packed = [_pack(trees, most, outputs) for trees, _ in members]
     nodes = max(len(own.values) for own in packed)
     splits = max(len(own.sets) for own in packed)
-    if KINDS * nodes >= _EXACT:
-        raise ValueError(f"{nodes:,} nodes in a member, more than float32 can number")
+    if len(members) * max(nodes, WORDS * (splits + 1)) >= _EXACT:
+        raise ValueError(f"{len(members)} members of {nodes:,} nodes, more than float32 can number")
     found = {
         "forest/nodes": np.zeros((len(members), nodes, 3 + (splits > 0)), np.float32),
         "forest/roots": np.array([own.roots for own in packed], np.int32),
@@ -181,7 +183,7 @@ def forest_weights(members: Sequence[tuple[Sequence[Tree], Array]]) -> dict[str,
     if splits:
         found["forest/sets"] = np.zeros((len(members), splits + 1, WORDS), np.float32)
     # A node that fills up leads to itself, as a leaf does.
-    found["forest/nodes"][:, :, 1] = np.inf
+    found["forest/nodes"][:, :, :2] = _ALL_LEFT
     found["forest/nodes"][:, :, 2] = np.arange(nodes)
     for s, own in enumerate(packed):
         found["forest/nodes"][s, : len(own.values)] = own.nodes[:, : 3 + (splits > 0)]
@@ -211,7 +213,7 @@ def _pack(trees: Sequence[Tree], count: int, outputs: int) -> _Packed:
     missing = count - len(trees)
     if missing:  # one leaf of value 0 stands for all of them
         roots += [begin] * missing
-        parts.append(np.array([[0.0, np.inf, begin, 0.0, 0.0]]))
+        parts.append(np.array([[*_ALL_LEFT, begin, 0.0, 0.0]]))
     rows = np.concatenate(parts)
     return _Packed(nodes=rows[:, :4], values=rows[:, 4], roots=roots, sets=sets)
 
@@ -225,7 +227,7 @@ def _packed_tree(tree: Tree, begin: int, sets: list[Array]) -> Array:
         node = order[place]
         left, right = int(tree.left[node]), int(tree.right[node])
         if left == node:
-            rows.append((0.0, np.inf, begin + place, 0.0, float(tree.value[node])))
+            rows.append((*_ALL_LEFT, begin + place, 0.0, float(tree.value[node])))
         else:
             rows.append((*_test(tree, node, thresholds[node], begin + len(order), sets), 0.0))
             order += [left, right]
@@ -239,9 +241,9 @@ def _test(tree: Tree, node: int, threshold: float, left: int, sets: list[Array])
     feature, missing_left = KINDS * int(tree.feature[node]), bool(tree.missing_left[node])
     if node in tree.categories:
         sets.append(_set_of(tree.categories[node], missing_left))
-        return feature + CODE, np.inf, left, len(sets)
-    if threshold == np.inf and not missing_left:  # all numbers go left: whether the cell is missing is the question
-        return feature + MISSING, 0.5, left, 0
+        return feature + CODE, 2.0 * CODES, left, len(sets)
+    if threshold == np.inf:  # all numbers go left: whether the cell is missing is the question, if there is one
+        return feature + MISSING, 2.0 if missing_left else 0.5, left, 0
     return feature + (LOWEST if missing_left else LARGEST), threshold, left, 0
 
 

@@ -50,24 +50,22 @@ class Forest(Configured):
 
     def call(self, inputs: Any) -> Any:
         held = {name: weight.value for name, weight in self.held.items()}
-        members, nodes, size = ops.shape(held["nodes"])
-        rows = ops.shape(inputs)[1]
-        cells = _cells(inputs)
-        columns = ops.shape(inputs)[2] * KINDS
-        member = ops.reshape(ops.arange(members, dtype="int32"), (members, 1, 1))
+        members, trees = ops.shape(held["roots"])
+        rows, columns = ops.shape(inputs)[1], ops.shape(inputs)[2] * KINDS
+        cells = _cells(inputs, with_codes=self.splits > 0)
+        table, sets, first_node = _numbered(held)
         first_cell = ops.reshape(ops.arange(members * rows, dtype="int32") * columns, (members, rows, 1))
-        table = ops.reshape(held["nodes"], (members * nodes, size))
-        place = ops.expand_dims(held["roots"], 1) + member * nodes
-        place = place + ops.zeros((members, rows, 1), dtype="int32")
+        place = ops.expand_dims(held["roots"] + first_node, 1) + ops.zeros((1, rows, 1), dtype="int32")
         for _ in range(self.depth):
             node = ops.take(table, place, axis=0)
             cell = ops.take(cells, first_cell + ops.cast(node[..., 0], "int32"), axis=0)
-            child = node[..., 2] + ops.cast(cell > node[..., 1], "float32")
-            if self.splits:
-                child = child + _right(held["sets"], member, node[..., 3], cell)
-            place = ops.cast(child, "int32") + member * nodes
-        found = ops.take(ops.reshape(held["values"], (members * nodes,)), place, axis=0)
-        by_output = ops.reshape(found, (members, rows, self.trees // self.outputs, self.outputs))
+            if sets is None:
+                right = ops.cast(cell > node[..., 1], "float32")
+            else:
+                right = ops.cast(cell[..., 0] > node[..., 1], "float32") + _bit(sets, node[..., 3], cell)
+            place = ops.cast(node[..., 2] + right, "int32")
+        found = ops.take(ops.reshape(held["values"], (-1,)), place, axis=0)
+        by_output = ops.reshape(found, (members, rows, trees // self.outputs, self.outputs))
         return ops.sum(by_output, axis=2) + ops.expand_dims(held["baseline"], 1)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
@@ -80,26 +78,43 @@ class Forest(Configured):
         return int(members * each)
 
 
-def _cells(inputs: Any) -> Any:
-    """``[S, B, F]`` -> ``[S * B * F * KINDS]``: each cell in all forms, none of which is NaN."""
-    missing = inputs != inputs
+def _cells(inputs: Any, *, with_codes: bool) -> Any:
+    """``[S, B, F]`` -> ``[S * B * F * KINDS]``: each cell in all forms, none of which is NaN.
+
+    With codes they are ``[..., 3]``: the number that is compared, and for a code the word of a set that has its bit,
+    and a factor that moves this bit to the first place (0 for other forms).
+    """
+    missing = ops.isnan(inputs)
+    lost = ops.cast(missing, "float32")
+    infinite = 1.0 / (1.0 - lost)  # where a cell is missing; LiteRT makes a constant infinity the largest number
+    none = ops.zeros_like(lost)
+    forms = [ops.where(missing, -infinite, inputs), ops.where(missing, infinite, inputs), lost, none]
+    if not with_codes:
+        return ops.reshape(ops.stack(forms, axis=-1), (-1,))
     within = ops.minimum(ops.maximum(ops.where(missing, -1.0, inputs), 0.0), CODES - 1.0)
-    forms = [
-        ops.where(missing, -np.inf, inputs),
-        ops.where(missing, np.inf, inputs),
-        ops.cast(missing, "float32"),
-        ops.where(ops.floor(within) == inputs, within, float(CODES)),
-    ]
-    return ops.reshape(ops.stack(forms, axis=-1), (-1,))
-
-
-def _right(sets: Any, member: Any, own: Any, cell: Any) -> Any:
-    """1 where the code of a cell is among those of a node's set, which go right; sets 0 are empty."""
-    members, count, words = ops.shape(sets)
-    code = ops.minimum(ops.maximum(cell, 0.0), float(CODES))
+    code = ops.where(ops.floor(within) == inputs, within, float(CODES))
     word = ops.floor(code / BITS)
-    place = ops.cast(own * words + word, "int32") + member * (count * words)
-    found = ops.take(ops.reshape(sets, (members * count * words,)), place, axis=0)
-    power = ops.take(2.0 ** -np.arange(BITS, dtype=np.float32), ops.cast(code - word * BITS, "int32"), axis=0)
-    shifted = ops.floor(found * power)
-    return shifted - 2.0 * ops.floor(shifted / 2.0)
+    factor = ops.take(2.0 ** -np.arange(BITS, dtype=np.float32), ops.cast(code - word * BITS, "int32"), axis=0)
+    table = [*forms, none, none, none, word, none, none, none, factor]
+    return ops.reshape(ops.stack([ops.stack(table[i::KINDS], axis=-1) for i in range(KINDS)], axis=-2), (-1, 3))
+
+
+def _numbered(held: Any) -> tuple[Any, Any, Any]:
+    """Nodes ``[S * nodes, 3 or 4]`` and words of sets ``[S * sets * WORDS]`` (or None) of all members, numbered through;
+    and each member's first node ``[S, 1]``."""
+    members, nodes, size = ops.shape(held["nodes"])
+    member = ops.expand_dims(ops.arange(members, dtype="int32"), 1)
+    if "sets" not in held:
+        sets, moved = None, [0.0, 0.0, float(nodes)]
+    else:
+        count = ops.shape(held["sets"])[1]
+        sets, moved = ops.reshape(held["sets"], (-1,)), [0.0, 0.0, float(nodes), float(count * WORDS)]
+    factors = np.array([1.0, 1.0, 1.0, WORDS][:size], np.float32)
+    own = held["nodes"] * factors + ops.expand_dims(ops.cast(member, "float32") * np.array(moved, np.float32), 1)
+    return ops.reshape(own, (members * nodes, size)), sets, member * nodes
+
+
+def _bit(sets: Any, first: Any, cell: Any) -> Any:
+    """1 where a code's bit in the node's set is 1: then it goes right. Other forms of cells have a factor of 0."""
+    found = ops.take(sets, ops.cast(first + cell[..., 1], "int32"), axis=0) * cell[..., 2]
+    return ops.floor(found) - 2.0 * ops.floor(found / 2.0)
