@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -25,7 +25,7 @@ MOST_CODES = 254
 PATIENCE = 0.5
 #: By how much all trees of an epoch move an answer together, as a share of the way to go: trees of half the shrinkage
 #: are twice as many, so that curves and checkpoints of trials are alike.
-_EPOCH = 0.5
+_EPOCH, _SHRINKAGE = 0.5, 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -79,7 +79,7 @@ class Boosting(Family):
 
     dimensions: ClassVar[frozenset[str]] = frozenset()
     own_dimensions: ClassVar[tuple[Dimension, ...]] = (
-        Range(name="shrinkage", low=0.02, high=0.3, default=0.1, log=True),
+        Range(name="shrinkage", low=0.02, high=0.3, default=_SHRINKAGE, log=True),
         Choice(name="leaves", values=(8, 16, 32, 64), default=32),
         Range(name="leaf_rows", low=2.0, high=100.0, default=20.0, log=True),
     )
@@ -106,7 +106,7 @@ class Boosting(Family):
 
     def iterations(self, params: Mapping[str, Any]) -> int:
         """Iterations of an epoch."""
-        return max(1, round(_EPOCH / float(params["shrinkage"])))
+        return max(1, round(_EPOCH / float(params.get("shrinkage", _SHRINKAGE))))
 
     def architecture(
         self, params: Mapping[str, Any], inputs: Inputs, rows: int, *, activation: str | None = None
@@ -127,7 +127,7 @@ class Boosting(Family):
             given["slots"] = keras.Input(batch_shape=(members, None, len(inputs.embedded)), dtype="int32", name="slots")
         own = TreeInputs.of(inputs)
         x = TreeColumns(own.numbers, own.gaps, own.one_hot, name="columns")(list(given.values()))
-        return keras.Model(given, Forest(architecture.forest, name="forest")(x), name="network")
+        return keras.Model(given, Forest(**asdict(architecture.forest), name="forest")(x), name="network")
 
     def initial_weights(self, architecture: Architecture, start: InitialState) -> dict[str, Array]:
         """No trees: the prior alone."""

@@ -106,7 +106,9 @@ def _moved(found: object) -> SetupError:
     import sklearn
 
     fix = "install scikit-learn 1.9, or search no trees (search: {families: [...]})"
-    return SetupError(f"scikit-learn {sklearn.__version__}", "keep boosted trees as versions 1.6 to 1.9 do", str(found), fix)
+    return SetupError(
+        f"scikit-learn {sklearn.__version__}", "keep boosted trees as versions 1.6 to 1.9 do", str(found), fix
+    )
 
 
 def _columns(model: Any, features: int) -> tuple[Array, dict[int, Array]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from autoft.networks.boosting import Boosting
 from autoft.networks.family import family_of
@@ -46,5 +45,5 @@ class MixedTrainer(TrialTrainer):
     def _trees(self) -> TrialTrainer:
         return self._made(TreeTrainer)
 
-    def _made(self, make: Callable[..., Any]) -> Any:
+    def _made(self, make: Callable[..., TrialTrainer]) -> TrialTrainer:
         return make(self.data, folds=self.folds, limits=self.limits, seed=self.seed, clock=self.clock, hints=self.hints)

@@ -48,7 +48,8 @@ class TreeColumns(Configured):
         numbers = ops.take(dense, self.numbers, axis=2)
         if not self.gaps:
             return numbers
-        where = [dict(map(tuple, self.gaps)).get(place, -1) for place in range(len(self.numbers))]
+        indicators = {place: indicator for place, indicator in self.gaps}
+        where = [indicators.get(place, -1) for place in range(len(self.numbers))]
         missing = ops.take(dense, [max(position, 0) for position in where], axis=2) > 0.5
         known = np.array([position < 0 for position in where])
         return ops.where(ops.logical_and(missing, ops.logical_not(known)), float("nan"), numbers)
