@@ -106,7 +106,9 @@ def _moved(found: object) -> SetupError:
     import sklearn
 
     fix = "install scikit-learn 1.9, or search no trees (search: {families: [...]})"
-    return SetupError(f"scikit-learn {sklearn.__version__}", "keep boosted trees as versions 1.6 to 1.9 do", str(found), fix)
+    return SetupError(
+        f"scikit-learn {sklearn.__version__}", "keep boosted trees as versions 1.6 to 1.9 do", str(found), fix
+    )
 
 
 def _columns(model: Any, features: int) -> tuple[Array, dict[int, Array]]:
@@ -265,7 +267,7 @@ def rounded_down(thresholds: Array) -> Array:
     given = np.asarray(thresholds, np.float64)
     with np.errstate(over="ignore"):
         found = given.astype(np.float32)
-    found = np.where(found > given, np.nextafter(found, np.float32(-np.inf)), found)
+        found = np.where(found > given, np.nextafter(found, np.float32(-np.inf)), found)
     small = np.where(found < 0, -_TINY, np.float32(0.0))
     return np.where((np.abs(found) < _TINY) & (found != 0), small, found)
 
