@@ -277,7 +277,7 @@ class Splits:
     """The nodes of all members, as their weights say, each ``[S, nodes]``.
 
     Attributes:
-        inner: Whether a node is a split; what follows means nothing where it is not.
+        inner: Whether a node is a split; where it is not, what follows means nothing.
         feature, kind: Column that it looks at, and in which form (`LOWEST`, `LARGEST`, `MISSING` or `CODE`).
         left: Its left child; the right one is the next node.
     """
@@ -295,8 +295,9 @@ def splits_of(weights: Mapping[str, Array]) -> Splits:
     column, left = nodes[:, :, 0].astype(int), nodes[:, :, 2].astype(int)
     own = np.arange(nodes.shape[1])
     inner = left != own
-    if (inner & ((left <= own) | (left + 1 >= nodes.shape[1]))).any():
+    if (inner & ((left <= own) | (left + 1 >= nodes.shape[1]) | (column < 0))).any():
         raise ValueError("a node that does not stand between its parent and the last one")
+    column = np.where(inner, column, 0)
     return Splits(inner=inner, feature=column // KINDS, kind=column % KINDS, left=left)
 
 
