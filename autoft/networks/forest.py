@@ -8,7 +8,7 @@ a missing cell as the smallest and as the largest number.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,6 +100,19 @@ def read_boosting(model: Any, features: int, iterations: int | None = None) -> t
     if len(trees) % len(baseline):
         raise _moved(f"{len(trees)} trees for {len(baseline)} outputs")
     return trees, baseline
+
+
+def interaction_groups(groups: Iterable[Iterable[int]], categorical: Iterable[int]) -> list[set[int]]:
+    """Groups of columns that may meet in a tree, as ``interaction_cst`` has to have them: scikit-learn 1.6 to 1.9 puts
+    columns of categories first, and numbers the groups' columns (but not those of ``monotonic_cst``) as they then are.
+
+    >>> interaction_groups([{0, 1}, {1, 2}], categorical=[2])
+    [{1, 2}, {0, 2}]
+    """
+    wanted, first = [set(group) for group in groups], sorted(set(categorical))
+    others = sorted(set(range(max(set().union(*wanted), default=-1) + 1)).difference(first))
+    place = {column: j for j, column in enumerate([*first, *others])}
+    return [{place[column] for column in group} for group in wanted]
 
 
 def _moved(found: object) -> SetupError:

@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 from autoft.errors import TrainingError
 from autoft.knowledge.bounds import reads
 from autoft.knowledge.tree_proof import prove_trees
-from autoft.networks.forest import forest_weights, read_boosting, splits_of
+from autoft.networks.forest import forest_weights, interaction_groups, read_boosting, splits_of
 from autoft.preprocessing.layout import blocks
 from autoft.records.hints import Effect, Hints, RatioInput
 from tests.networks_help import plan_with
@@ -24,13 +24,21 @@ HINTS = Hints(effects=(RISES, FALLS), apart=(("m", "t0"), ("n", "e0")))
 
 
 def _rows() -> tuple[np.ndarray, np.ndarray]:
-    """Encoded rows, and a signal against the hints: it falls with n, rises with d, and multiplies what is apart."""
+    """Encoded rows, and a signal against the hints: it falls with n but for a step, rises with d, and multiplies what
+    is apart."""
     rng = np.random.default_rng(0)
     x = rng.normal(size=(500, len(NAMES))).astype(np.float32)
     x[:, NAMES.index("missing n")] = rng.random(500) < 0.2
     x[:, -1] = rng.integers(0, 10, 500)
     own = {name: x[:, NAMES.index(name)] for name in NAMES}
-    signal = own["d"] - 2 * own["n"] + own["m"] * own["t0"] + own["n"] * (own["e0"] % 2) + 2 * own["missing n"]
+    signal = (
+        own["d"]
+        + 3 * (own["n"] > 0)
+        - own["n"]
+        + own["m"] * own["t0"]
+        + own["n"] * (own["e0"] % 2)
+        + 2 * own["missing n"]
+    )
     return x, signal
 
 
@@ -51,7 +59,8 @@ def _weights(*, constrained: bool, kind: Any = HistGradientBoostingRegressor, y:
         rest = [j for j, own in enumerate(read) if not own.keys() & {"m", "t0", "n", "e0"} and j not in unread]
         at = {c: [j for j, own in enumerate(read) if c in own] for c in ("m", "t0", "n", "e0")}
         towers = [(a, b) for a in ("m", "t0") for b in ("n", "e0")]
-        given["interaction_cst"] = [{*rest, *at[a], *at[b]} for a, b in towers]
+        groups = [{*rest, *at[a], *at[b]} for a, b in towers] + [{*unread}]
+        given["interaction_cst"] = interaction_groups(groups, given["categorical_features"])
         x = X.copy()
         x[:, unread] = 0
     else:
@@ -74,7 +83,7 @@ def free() -> dict[str, np.ndarray]:
 def test_constrained_trees_are_proved(kept: dict[str, np.ndarray]):
     proof = prove_trees(HINTS, PLAN, kept)
     assert (proof.effects, proof.apart, proof.networks) == (("n", "d"), HINTS.apart, 2)
-    # They read what they may: a step of n (in some rows of it alone it rises), and whether it is missing.
+    # They read what they may: the step of n, and whether it is missing.
     assert proof.steepest["n"] > 0
     splits = splits_of(kept)
     looked_at = {NAMES[f] for f in splits.feature[splits.inner]}
