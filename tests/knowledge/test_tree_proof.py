@@ -31,15 +31,9 @@ def _rows() -> tuple[np.ndarray, np.ndarray]:
     x[:, NAMES.index("missing n")] = rng.random(500) < 0.2
     x[:, -1] = rng.integers(0, 10, 500)
     own = {name: x[:, NAMES.index(name)] for name in NAMES}
-    signal = (
-        own["d"]
-        + 3 * (own["n"] > 0)
-        - own["n"]
-        + own["m"] * own["t0"]
-        + own["n"] * (own["e0"] % 2)
-        + 2 * own["missing n"]
-    )
-    return x, signal
+    odd = own["e0"] % 2
+    signal = own["d"] + 3 * (own["n"] > 0) - own["n"] + own["m"] * own["t0"] + (1 + own["n"]) * odd
+    return x, signal + 2 * own["missing n"]
 
 
 X, SIGNAL = _rows()
