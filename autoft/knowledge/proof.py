@@ -35,8 +35,9 @@ class Proof:
 
     Attributes:
         apart: Pairs of columns that meet nowhere but in the sum of the logits.
-        networks: How many networks were looked at, in all members and ensembles.
-        steepest: By column with an effect, the fastest that any logit can move with its scaled value.
+        networks: How many networks were looked at, in all members and ensembles; a member's trees count as one.
+        steepest: By column with an effect, the fastest that any logit can move with its scaled value; of trees the
+            largest step of one of them.
     """
 
     effects: tuple[str, ...]
@@ -76,25 +77,26 @@ def prove(hints: Hints, plan: InputLayout, weights: Mapping[str, Array]) -> Proo
     strange = sorted(name for name in weights if not _KNOWN.fullmatch(name))
     if strange:
         first = hints.effects[0].column if hints.effects else ""
-        raise _broken(first, "be proved by known layers", f"{strange[0]} is unknown")
+        raise broken(first, "be proved by known layers", f"{strange[0]} is unknown")
     own = {name: np.asarray(w, np.float64) for name, w in weights.items()}
     steepest = {}
     for effect in hints.effects:
         slopes = _layers(_first(own, plan, hints, effect.column), own)[-1]
         if _wrong(slopes, effect):
             found = "weights lead there with the other sign"
-            raise _broken(effect.column, "never move the answer the wrong way", found)
+            raise broken(effect.column, "never move the answer the wrong way", found)
         steepest[effect.column] = float(slopes.max())
     for one, other in hints.apart:
         both = [_layers(_first(own, plan, hints, c, meet=True), own) for c in (one, other)]
         if _meet(own, *both):
-            raise _broken(one, f"not act on column '{other}'", "a unit knows them both")
+            raise broken(one, f"not act on column '{other}'", "a unit knows them both")
     members, networks = own["logits/bias"].shape[:2]
     effects = tuple(effect.column for effect in hints.effects)
     return Proof(effects=effects, apart=tuple(hints.apart), networks=members * networks, steepest=steepest)
 
 
-def _broken(column: str, must: str, found: str) -> TrainingError:
+def broken(column: str, must: str, found: str) -> TrainingError:
+    """The error of a network that allows what a hint forbids."""
     fix = "report this with the output of 'autoft doctor'; the run's trials are safe in its journal"
     return TrainingError(f"The model's column '{column}'", must, found, fix)
 
@@ -143,7 +145,7 @@ def _of_numbers(weights: Mapping[str, Array], plan: InputLayout, dense: Array) -
         return [_of_waves(weights, own)]
     if "bins/begin" in weights:
         if (weights["bins/factor"] < 0).any():
-            raise _broken("", "have bins that rise", "some fall")
+            raise broken("", "have bins that rise", "some fall")
         return [np.repeat(own, weights["bins/begin"].shape[2], axis=3)]
     return []
 

@@ -8,7 +8,7 @@ a missing cell as the smallest and as the largest number.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,6 +100,19 @@ def read_boosting(model: Any, features: int, iterations: int | None = None) -> t
     if len(trees) % len(baseline):
         raise _moved(f"{len(trees)} trees for {len(baseline)} outputs")
     return trees, baseline
+
+
+def interaction_groups(groups: Iterable[Iterable[int]], categorical: Iterable[int]) -> list[set[int]]:
+    """Groups of columns that may meet in a tree, as ``interaction_cst`` has to have them: scikit-learn 1.6 to 1.9 puts
+    columns of categories first, and numbers the groups' columns (but not those of ``monotonic_cst``) as they then are.
+
+    >>> interaction_groups([{0, 1}, {1, 2}], categorical=[2])
+    [{1, 2}, {0, 2}]
+    """
+    wanted, first = [set(group) for group in groups], sorted(set(categorical))
+    others = sorted(set(range(max(set().union(*wanted), default=-1) + 1)).difference(first))
+    place = {column: j for j, column in enumerate([*first, *others])}
+    return [{place[column] for column in group} for group in wanted]
 
 
 def _moved(found: object) -> SetupError:
@@ -267,7 +280,7 @@ def rounded_down(thresholds: Array) -> Array:
     given = np.asarray(thresholds, np.float64)
     with np.errstate(over="ignore"):
         found = given.astype(np.float32)
-    found = np.where(found > given, np.nextafter(found, np.float32(-np.inf)), found)
+        found = np.where(found > given, np.nextafter(found, np.float32(-np.inf)), found)
     small = np.where(found < 0, -_TINY, np.float32(0.0))
     return np.where((np.abs(found) < _TINY) & (found != 0), small, found)
 
@@ -277,7 +290,7 @@ class Splits:
     """The nodes of all members, as their weights say, each ``[S, nodes]``.
 
     Attributes:
-        inner: Whether a node is a split; what follows means nothing where it is not.
+        inner: Whether a node is a split; where it is not, what follows means nothing.
         feature, kind: Column that it looks at, and in which form (`LOWEST`, `LARGEST`, `MISSING` or `CODE`).
         left: Its left child; the right one is the next node.
     """
@@ -295,8 +308,9 @@ def splits_of(weights: Mapping[str, Array]) -> Splits:
     column, left = nodes[:, :, 0].astype(int), nodes[:, :, 2].astype(int)
     own = np.arange(nodes.shape[1])
     inner = left != own
-    if (inner & ((left <= own) | (left + 1 >= nodes.shape[1]))).any():
+    if (inner & ((left <= own) | (left + 1 >= nodes.shape[1]) | (column < 0))).any():
         raise ValueError("a node that does not stand between its parent and the last one")
+    column = np.where(inner, column, 0)
     return Splits(inner=inner, feature=column // KINDS, kind=column % KINDS, left=left)
 
 

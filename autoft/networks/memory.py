@@ -24,6 +24,8 @@ def cells_per_row(model: Any) -> int:
             given, answer = layer.input, layer.output
         except ValueError:  # the head, which several networks share: it holds next to nothing
             continue
+        if hasattr(layer, "cells_per_row"):  # more than goes in and out
+            total += layer.cells_per_row(_listed(given)[0].shape)
         if hasattr(layer, "networks"):
             stacked = layer.networks
             if not getattr(layer, "merged", True):  # the multipliers make k copies of what comes in

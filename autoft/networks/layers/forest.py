@@ -11,9 +11,10 @@ from autoft.networks.forest import BITS, CODES, KINDS, WORDS
 from autoft.preprocessing.layers.base import Configured
 from autoft.preprocessing.registered_layers import layer
 
-#: Numbers that are held for a tree of a row at a time: its node with column, threshold, child and set, that of the last
-#: level, positions of both in the weights, the value and the comparison.
+#: Numbers that are held for a tree of a row at a time: its node, the parts of it, the cell and where both stand.
 _PER_TREE = 12
+#: The same for what categories need.
+_PER_TREE_OF_CODES = 8
 
 
 @layer
@@ -74,7 +75,8 @@ class Forest(Configured):
     def cells_per_row(self, input_shape: Any) -> int:
         """Numbers that it holds for one row of all members."""
         members, _, features = input_shape
-        each = self.trees * (_PER_TREE + (4 if self.splits else 0)) + features * KINDS
+        of_codes = self.splits > 0
+        each = self.trees * (_PER_TREE + _PER_TREE_OF_CODES * of_codes) + features * KINDS * (3 if of_codes else 1)
         return int(members * each)
 
 
@@ -100,7 +102,7 @@ def _cells(inputs: Any, *, with_codes: bool) -> Any:
 
 
 def _numbered(held: Any) -> tuple[Any, Any, Any]:
-    """Nodes ``[S * nodes, 3 or 4]`` and words of sets ``[S * sets * WORDS]`` (or None) of all members, numbered through;
+    """Nodes ``[S * nodes, 3 or 4]`` and words of sets ``[S * sets * WORDS]`` (or None), numbered through all members;
     and each member's first node ``[S, 1]``."""
     members, nodes, size = ops.shape(held["nodes"])
     member = ops.expand_dims(ops.arange(members, dtype="int32"), 1)
