@@ -38,6 +38,8 @@ class _HistGradientBoosting(Booster):
         settings: dict[str, Any] = {
             "learning_rate": float(params["shrinkage"]),
             "max_leaf_nodes": int(params["leaves"]),
+            # A row is walked down all levels of the deepest tree: few rows lie on longer ways than this.
+            "max_depth": int(params["leaves"]).bit_length() + 3,
             "min_samples_leaf": max(1, round(float(params["leaf_rows"]))),
             "l2_regularization": float(params["l2"]) * len(rows.y),
             "max_features": 1.0 - float(params["dropout"]),

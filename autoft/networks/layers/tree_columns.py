@@ -30,13 +30,16 @@ class TreeColumns(Configured):
         super().__init__(**kwargs)
         self.numbers, self.gaps, self.one_hot = list(numbers), [list(g) for g in gaps], [list(o) for o in one_hot]
 
+    def build(self, input_shape: Any) -> None:
+        self.width = input_shape[0][2]
+
     def call(self, inputs: Any) -> Any:
         first, found = inputs[0], []
         if self.numbers:
             found.append(self._numbers(first))
         if self.one_hot:
             # Whole numbers up to 256 are exact in every product, those of bfloat16 included.
-            codes = np.zeros((first.shape[2], len(self.one_hot)), np.float32)
+            codes = np.zeros((self.width, len(self.one_hot)), np.float32)
             for column, (start, width) in enumerate(self.one_hot):
                 codes[start : start + width, column] = np.arange(1, width + 1)
             found.append(ops.matmul(first, ops.convert_to_tensor(codes)))
