@@ -13,6 +13,8 @@ import numpy as np
 
 from autoft.knowledge.bounds import reads
 from autoft.knowledge.proof import Proof, broken
+from autoft.networks.architecture import Inputs
+from autoft.networks.boosting import TreeInputs
 from autoft.networks.forest import CODE, MISSING, Splits, splits_of
 from autoft.preprocessing.encoders.base import Direction
 from autoft.preprocessing.layout import InputLayout, blocks
@@ -26,8 +28,7 @@ def prove_trees(hints: Hints, plan: InputLayout, weights: Mapping[str, Array]) -
     """Check from the weights of a forest that effects and separations hold, missing cells aside.
 
     Args:
-        weights: By name, as `forest_weights` makes them. The trees' features are the columns of the dense encoding,
-            then one for each embedded category.
+        weights: By name, as `forest_weights` makes them. The trees' features are the columns of `TreeInputs`.
 
     Raises:
         TrainingError: If trees allow what a hint forbids, there are weights of unknown layers, or an effect is declared
@@ -35,7 +36,8 @@ def prove_trees(hints: Hints, plan: InputLayout, weights: Mapping[str, Array]) -
     """
     first = next(iter([effect.column for effect in hints.effects] or [column for column, _ in hints.apart]), "")
     splits = _checked(weights, first)
-    names = [name for name, size in blocks(plan) for _ in range(size)] + [own.id for own in plan.embedded]
+    every = [name for name, size in blocks(plan) for _ in range(size)] + [own.id for own in plan.embedded]
+    names = [every[position] for position in TreeInputs.of(Inputs.of(plan)).positions]
     if splits.feature[splits.inner].max(initial=0) >= len(names):
         raise broken(first, "be read from known inputs", f"trees read more than the {len(names)} that there are")
     found = {name: reads(name, plan, hints) for name in dict.fromkeys(names)}

@@ -118,7 +118,7 @@ def interaction_groups(groups: Iterable[Iterable[int]], categorical: Iterable[in
 def _moved(found: object) -> SetupError:
     import sklearn
 
-    fix = "install scikit-learn 1.9, or search no trees (search: {families: [...]})"
+    fix = "install scikit-learn 1.9, or search networks alone (search: {families: networks})"
     return SetupError(
         f"scikit-learn {sklearn.__version__}", "keep boosted trees as versions 1.6 to 1.9 do", str(found), fix
     )

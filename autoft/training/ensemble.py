@@ -11,6 +11,7 @@ import numpy as np
 
 from autoft.errors import TrainingError
 from autoft.knowledge.proof import RISING, Proof, prove
+from autoft.knowledge.tree_proof import prove_trees
 from autoft.networks.architecture import Architecture, Inputs
 from autoft.networks.family import build_network
 from autoft.networks.memory import cells_per_row
@@ -240,7 +241,8 @@ def prove_ensemble(ensemble: Ensemble, hints: Hints) -> tuple[Proof, ...]:
         if hints.effects:
             used = {layer.activation for layer in network.layers if hasattr(layer, "activation")}
             _need(used <= RISING, "have activations that never fall", f"{used}")
-        proofs.append(prove(hints, ensemble.plan, weights_of(network)))
+        weights = weights_of(network)
+        proofs.append((prove_trees if "forest/nodes" in weights else prove)(hints, ensemble.plan, weights))
     if hints.effects:
         _answers(ensemble, hints)
     return tuple(proofs)

@@ -12,13 +12,16 @@ from threadpoolctl import threadpool_limits
 from autoft.errors import TrainingError
 from autoft.knowledge.bounds import reads
 from autoft.knowledge.tree_proof import prove_trees
+from autoft.networks.architecture import Inputs
+from autoft.networks.boosting import TreeInputs
 from autoft.networks.forest import forest_weights, interaction_groups, read_boosting, splits_of
 from autoft.preprocessing.layout import blocks
 from autoft.records.hints import Effect, Hints, RatioInput
 from tests.networks_help import plan_with
 
 PLAN = plan_with(first=2)
-NAMES = [name for name, size in blocks(PLAN) for _ in range(size)] + ["e0"]
+DENSE = [name for name, size in blocks(PLAN) for _ in range(size)] + ["e0"]
+NAMES = [DENSE[position] for position in TreeInputs.of(Inputs.of(PLAN)).positions]
 RISES, FALLS = Effect(column="n", sign=1), Effect(column="d", sign=-1)
 HINTS = Hints(effects=(RISES, FALLS), apart=(("m", "t0"), ("n", "e0")))
 
@@ -28,12 +31,13 @@ def _rows() -> tuple[np.ndarray, np.ndarray]:
     is apart."""
     rng = np.random.default_rng(0)
     x = rng.normal(size=(500, len(NAMES))).astype(np.float32)
-    x[:, NAMES.index("missing n")] = rng.random(500) < 0.2
     x[:, -1] = rng.integers(0, 10, 500)
-    own = {name: x[:, NAMES.index(name)] for name in NAMES}
+    own = {name: x[:, NAMES.index(name)].copy() for name in NAMES}
+    missing = rng.random(500) < 0.2
+    x[missing, NAMES.index("n")] = np.nan
     odd = own["e0"] % 2
     signal = own["d"] + 3 * (own["n"] > 0) - own["n"] + own["m"] * own["t0"] + (1 + own["n"]) * odd
-    return x, signal + 2 * own["missing n"]
+    return x, signal + 2 * missing
 
 
 X, SIGNAL = _rows()
@@ -77,11 +81,11 @@ def free() -> dict[str, np.ndarray]:
 def test_constrained_trees_are_proved(kept: dict[str, np.ndarray]):
     proof = prove_trees(HINTS, PLAN, kept)
     assert (proof.effects, proof.apart, proof.networks) == (("n", "d"), HINTS.apart, 2)
-    # They read what they may: the step of n, and whether it is missing.
+    # They read what they may.
     assert proof.steepest["n"] > 0
     splits = splits_of(kept)
     looked_at = {NAMES[f] for f in splits.feature[splits.inner]}
-    assert {"n", "missing n", "m", "t0", "e0"} <= looked_at
+    assert {"n", "m", "t0", "e0"} <= looked_at
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import numpy as np
 
 from autoft.networks.boosting import Booster, Boosting, BoostingRows
 from autoft.networks.family import FAMILIES, Traits
-from autoft.networks.forest import Tree, read_boosting
+from autoft.networks.forest import Tree, interaction_groups, read_boosting
 from autoft.records.arrays import Array
 
 
@@ -45,7 +45,9 @@ class _HistGradientBoosting(Booster):
             "max_features": 1.0 - float(params["dropout"]),
             "categorical_features": np.flatnonzero(rows.categorical) if rows.categorical.any() else None,
             "monotonic_cst": rows.signs if rows.signs.any() else None,
-            "interaction_cst": None if rows.together is None else [set(own) for own in rows.together],
+            "interaction_cst": None
+            if rows.together is None
+            else interaction_groups(rows.together, np.flatnonzero(rows.categorical)),
             "early_stopping": False,
             "warm_start": True,
             "random_state": rows.seed,

@@ -51,7 +51,7 @@ class TreeColumns(Configured):
         numbers = ops.take(dense, self.numbers, axis=2)
         if not self.gaps:
             return numbers
-        indicators = {place: indicator for place, indicator in self.gaps}
+        indicators = {place: indicator for place, indicator in self.gaps}  # noqa: C416
         where = [indicators.get(place, -1) for place in range(len(self.numbers))]
         missing = ops.take(dense, [max(position, 0) for position in where], axis=2) > 0.5
         known = np.array([position < 0 for position in where])
