@@ -12,6 +12,7 @@ import numpy as np
 from autoft.knowledge.bounds import weight_bounds
 from autoft.knowledge.proof import prove
 from autoft.networks.architecture import MIXED, Architecture, Inputs
+from autoft.networks.boosting import Boosting
 from autoft.networks.family import FAMILIES, NETWORK_DIMENSIONS, Family, build_network
 from autoft.networks.initial_state import InitialState
 from autoft.networks.weight_bounds import WeightBounds
@@ -22,6 +23,7 @@ from autoft.records.columns import Column, Kind, Target
 from autoft.records.hints import Effect, Hints
 from autoft.serving.artifact import Meta
 from autoft.serving.predictor import model_inputs
+from autoft.testing import boosting
 from autoft.testing.saving import reloaded
 from autoft.training.ensemble import Ensemble, EnsemblePart, build_ensemble
 from autoft.training.program import Program, Rows
@@ -49,6 +51,9 @@ def check_family(family: Family) -> None:
     assert FAMILIES[family.name] is family, f"{family.name} is not registered"
     assert family.dimensions <= NETWORK_DIMENSIONS, f"unknown dimensions {family.dimensions - NETWORK_DIMENSIONS}"
     values = _values()
+    if isinstance(family, Boosting):
+        _check_boosting(family, values)
+        return
     for columns in (list(values), ["n0", "n1"], ["c0"], ["x0"]):
         _check_first_weights(family, _stack({name: values[name] for name in columns}))
     _check_members(family, _stack(values))
@@ -205,16 +210,30 @@ def _check_saving(ensemble: Ensemble) -> None:
     assert np.array_equal(before, after), "the model answers otherwise after it was saved and loaded"
 
 
-def _check_leakage(family: Family, values: Values) -> None:
-    """Other cells and answers in a fold's held-out rows leave its weights as they were, to the last bit."""
+def _check_boosting(family: Boosting, values: Values) -> None:
+    """What `check_family` promises, of trees."""
     honest = _stack(values)
+    _check_saving(boosting.check_answers(family, honest, values))
+    boosting.check_leakage(family, honest, _stack(_corrupted(values), honest.plan), _OUT)
+    if not family.refusal(_HINTS, honest.task, honest.quantile):
+        boosting.check_effects(family, honest, _HINTS)
+
+
+def _corrupted(values: Values) -> dict[str, Array]:
+    """Other cells in the rows that fold `_OUT` holds out."""
     held = _BLOCKS == _OUT
     shuffled = np.random.default_rng(1).permutation(np.flatnonzero(held))
     corrupted = {name: cells.copy() for name, cells in values.items()}
     for name, cells in corrupted.items():
         cells[held] = -1e6 * np.nan_to_num(cells[held]) if name[0] == "n" else values[name][shuffled]
+    return corrupted
+
+
+def _check_leakage(family: Family, values: Values) -> None:
+    """Other cells and answers in a fold's held-out rows leave its weights as they were, to the last bit."""
+    honest = _stack(values)
     expected = _trained(family, honest).weights()
-    found = _trained(family, _stack(corrupted, honest.plan)).weights()
+    found = _trained(family, _stack(_corrupted(values), honest.plan)).weights()
     for name, w in found.items():
         assert np.array_equal(w[_OUT], expected[name][_OUT]), f"{name} depends on held-out rows"
     others = [s for s in range(_FOLDS) if s != _OUT]

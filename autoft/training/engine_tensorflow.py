@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -108,6 +110,10 @@ def compiled(function: Callable[..., Any], *, fast: bool) -> Callable[..., Any]:
     _start_xla()
     program: Callable[..., Any] = tf.function(_collectable(function), autograph=False, jit_compile=True)
     return program
+
+
+# A program that dies after TensorFlow's own modules says so on the terminal.
+atexit.register(gc.collect)
 
 
 class _AnySize:
