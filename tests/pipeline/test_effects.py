@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from autoft import AutoFineTuner, load
-from autoft.errors import JournalError, TrainingError
+from autoft.errors import JournalError, RecipeError, TrainingError
 from autoft.pipeline import fit
 from autoft.pipeline.effects import restrict_space
 from autoft.records.hints import Effect, Hints
@@ -84,9 +84,32 @@ def test_a_model_that_breaks_a_promise_is_not_kept(hinted, table: pd.DataFrame, 
 def test_the_space_has_only_what_can_obey():
     hints = Hints(effects=(Effect(column="c000", sign=1),))
     full = make_space(500, embedded=False, changes={})
-    assert restrict_space(full, Hints()) == full
-    found = {d.name: d for d in restrict_space(full, hints)}
+    assert restrict_space(full, Hints(), "binary") == full
+    found = {d.name: d for d in restrict_space(full, hints, "binary")}
     assert set(found) == {d.name for d in full} - {"activation"}
     assert found["depth"].words() == "2, 3"
-    shallow = {d.name: d for d in restrict_space(make_space(500, embedded=False, changes={"depth": [1]}), hints)}
+    shallow = {
+        d.name: d for d in restrict_space(make_space(500, embedded=False, changes={"depth": [1]}), hints, "binary")
+    }
     assert shallow["depth"].words() == "1"
+
+
+@pytest.mark.parametrize(
+    ("hints", "task", "quantile", "searched"),
+    [
+        (Hints(effects=(Effect(column="c000", sign=1),)), "binary", None, True),
+        (Hints(apart=(("c000", "c001"),)), "multiclass", None, True),
+        (Hints(effects=(Effect(column="c000", sign=1, output=1),)), "multiclass", None, False),
+        (Hints(effects=(Effect(column="c000", sign=1),)), "regression", 0.9, False),
+        (Hints(importance={"c000": "high"}), "regression", None, False),
+    ],
+)
+def test_trees_are_searched_where_they_can_keep_the_hints(hints: Hints, task: Any, quantile: Any, searched: bool):
+    space = restrict_space(make_space(500, embedded=False, changes={}), hints, task, quantile)
+    assert ("trees" in next(d for d in space if d.name == "architecture").values) == searched
+    alone = make_space(500, embedded=False, changes={"architecture": ("trees",)})
+    if searched:
+        assert restrict_space(alone, hints, task, quantile)
+    else:
+        with pytest.raises(RecipeError, match=r"it holds trees \(trees (do not|cannot)"):
+            restrict_space(alone, hints, task, quantile)

@@ -123,6 +123,12 @@ def test_reads_every_section(write: Write) -> None:
         ("search: {space: {l2: [1, 2, 3]}}\n", ["a list of two values"]),
         ("search: {space: {width: []}}\n", ["1 or more values"]),
         ("search: {space: {architecture: [mpl]}}\n", ["line 1, 'search.space.architecture[0]' must", "perhaps 'mlp'"]),
+        ("search: {families: [tree]}\n", ["line 1, 'search.families[0]' must", "perhaps 'trees'"]),
+        ("search: {families: 3}\n", ["'search.families' must be a list"]),
+        (
+            "search: {families: trees, space: {architecture: [mlp]}}\n",
+            ["'search.families' must be the only place that names kinds of models", "remove one of the two"],
+        ),
         ("knowledge: {slices: [{age: [1]}]}\n", ["line 1, 'knowledge.slices[0].age' must hold 2 or more"]),
         ("search: {space: {width: [8, 8]}}\n", ["every value once"]),
         ("search:\n  space:\n    width:\n      - 8\n      - x\n", ["line 5", "'search.space.width[1]'"]),
@@ -388,3 +394,20 @@ def test_costs_and_calibration_that_make_no_sense(write: Write, text: str, expec
     found = error(write(text + "\n"))
     assert expected in found
     assert "Fix: " in found
+
+
+@pytest.mark.parametrize(
+    ("families", "expected"),
+    [
+        (None, None),
+        ("networks", ("mlp", "linear", "tabm-mini", "realmlp")),
+        ("trees", ("trees",)),
+        (["networks", "trees", "mlp"], ("mlp", "linear", "tabm-mini", "realmlp", "trees")),
+    ],
+)
+def test_families_are_names_or_one_word(
+    write: Write, families: str | list[str] | None, expected: tuple[str, ...] | None
+) -> None:
+    recipe = Recipe().with_changes(families=families)
+    assert recipe.search.architectures() == expected
+    assert read_recipe(write(recipe.to_yaml())).search.architectures() == expected

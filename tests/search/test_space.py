@@ -6,7 +6,7 @@ import pytest
 
 from autoft.recipe.recipe import Recipe
 from autoft.records.dimensions import Choice, Range
-from autoft.search.space import SHAPE, comparable, first_configurations, make_space
+from autoft.search.space import SHAPE, comparable, first_configurations, make_space, relevant
 
 
 def space(rows: int = 5_000, *, embedded: bool = False, **changes):
@@ -120,8 +120,9 @@ def test_a_search_begins_with_default_linear_and_each_family(tier):
     ]
     assert linear["l2"] == pytest.approx(0.5 / 800)
     assert {"width", "depth", "activation"}.isdisjoint(linear)
+    assert [c["architecture"] for c in others[:2]] == ["trees", "trees"]
     assert {"tabm-mini", "realmlp", "mlp"} <= {c["architecture"] for c in (default, *others)}
-    assert len(others) <= 8
+    assert len(others) <= 10
     by_name = {d.name: d for d in space}
     for params in (default, curves, linear, *others):
         assert {"dropout", "l2"} <= params.keys()
@@ -130,7 +131,17 @@ def test_a_search_begins_with_default_linear_and_each_family(tier):
             assert d.low <= value <= d.high if isinstance(d, Range) else value in d.values
 
 
-@pytest.mark.parametrize("only", ["linear", "mlp", "realmlp", "tabm", "tabm-mini"])
+def test_trees_have_dimensions_of_their_own():
+    space = make_space(800, embedded=False, changes={"leaves": (4, 6), "shrinkage": (0.2, 0.5)})
+    own = {d.name: d for d in space if d.when == (("architecture", ("trees",)),)}
+    assert (own["leaves"].values, own["shrinkage"].low, own["shrinkage"].default) == ((4, 6), 0.2, 0.2)
+    trees, network = ({d.name: d.default for d in space} | {"architecture": kind} for kind in ("trees", "mlp"))
+    assert relevant(trees, space).keys() == {"architecture", "dropout", "l2", "shrinkage", "leaves", "leaf_rows"}
+    assert not own.keys() & relevant(network, space).keys()
+    assert not own.keys() & {d.name for d in make_space(800, embedded=False, changes={"architecture": ("mlp",)})}
+
+
+@pytest.mark.parametrize("only", ["trees", "linear", "mlp", "realmlp", "tabm", "tabm-mini"])
 def test_a_recipe_that_wants_one_architecture_gets_no_other(only: str):
     space = make_space(800, embedded=False, changes={"architecture": (only,)})
     assert {c["architecture"] for c in first_configurations(space)} == {only}
@@ -154,6 +165,7 @@ def test_cycles_are_compared_with_cycles():
     cycles, steady, plain = {"architecture": "realmlp"}, {"architecture": "tabm-mini"}, {"width": 8}
     assert comparable(cycles, cycles)
     assert comparable(steady, plain)
+    assert not comparable({"architecture": "trees"}, plain)
     assert not comparable(cycles, plain)
     for weighed in ({"class_balance": 0.5}, {"focal": 1.0}):
         assert not comparable({**plain, **weighed}, plain)
