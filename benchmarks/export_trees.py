@@ -6,9 +6,9 @@ the layer `Forest` alone: five members of 100 trees of 31 leaves, with and witho
 is what scikit-learn answers, so that the difference is that of the whole way. Each format is written and asked in
 a process of its own on one thread: `difference` is the largest of probabilities or raw scores on 2,000 rows with
 missing and huge cells, `ms_per_row` the best of five runs over these rows (of a forest: of all five members), `mb` the
-size of what was written. LiteRT has to do with its own operators (no Flex operators of TensorFlow). What fails is in the
-table with its reason; a package that is not installed is no failure: ONNX needs ``tf2onnx`` and ``onnxruntime``, LiteRT
-``ai_edge_litert`` or TensorFlow's own interpreter, JAX ``jax``.
+size of what was written. LiteRT has to do with its own operators (no Flex operators of TensorFlow). What fails is in
+the table with its reason; a package that is not installed is no failure: ONNX needs ``tf2onnx`` and ``onnxruntime``,
+LiteRT ``ai_edge_litert`` or TensorFlow's own interpreter, JAX ``jax``.
 """
 
 from __future__ import annotations
