@@ -1,18 +1,22 @@
 """Exported models: every family, and boosted trees as a layer, in every format that runs a Keras model.
 
-A *family* is a model over raw columns, trained by autoft (one trial of two folds on `common.numeric_table`, 400 rows x
-12 columns of numbers, some cells missing); the reference is what TensorFlow answers from ``model.keras``. A *forest* is
-the layer `Forest` alone: five members of 100 trees of 31 leaves, with and without columns of categories; the reference
-is what scikit-learn answers, so that the difference is that of the whole way. Each format is written and asked in
-a process of its own on one thread: `difference` is the largest of probabilities or raw scores on 2,000 rows with
-missing and huge cells, `ms_per_row` the best of five runs over these rows (of a forest: of all five members), `mb` the
-size of what was written. LiteRT has to do with its own operators (no Flex operators of TensorFlow). What fails is in
-the table with its reason; a package that is not installed is no failure: ONNX needs ``tf2onnx`` and ``onnxruntime``,
-LiteRT ``ai_edge_litert`` or TensorFlow's own interpreter, JAX ``jax``.
+A *family* is trained by autoft: one trial of two folds on `common.numeric_table`, 400 rows x 12 columns of numbers,
+some cells missing. Its model over raw columns is looked at in the formats that have float64, which preprocessing needs;
+for ONNX (whose converter makes NaN of float64 limits) and LiteRT (which has no float64) it is its network over encoded
+rows. The reference is what TensorFlow answers from the model that is saved. A *forest* is the layer `Forest` alone:
+five members of 100 trees of 31 leaves, with and without columns of categories; the reference is what scikit-learn
+answers, so that the difference is that of the whole way.
+
+Each format is written and asked in a process of its own on one thread: `difference` is the largest of probabilities,
+logits or raw scores on 2,000 rows with missing and huge cells, `ms_per_row` the best of five runs over these rows (of
+all members), `mb` the size of what was written. LiteRT has to do with its own operators (no Flex operators of
+TensorFlow). What fails is in the table with its reason; a package that is not installed is no failure: ONNX needs
+``tf2onnx`` and ``onnxruntime``, LiteRT ``ai_edge_litert`` or TensorFlow's own interpreter, JAX ``jax``.
 """
 
 from __future__ import annotations
 
+import re
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -21,7 +25,9 @@ from typing import Any
 
 from benchmarks.common import PieceFailed, Row, finish, measure, numeric_table, options, progress, save
 
-FORMATS = ("keras", "saved_model", "onnx", "litert", "jax")
+FORMATS = ("keras", "saved_model", "jax", "onnx", "litert")
+#: Formats without the float64 that raw columns need.
+NARROW = ("onnx", "litert")
 FORESTS = ("forest", "forest with categories")
 ROWS, COLUMNS, ASKED, MEMBERS = 400, 12, 2_000, 5
 #: Largest difference that is allowed.
@@ -31,21 +37,32 @@ Ask = Callable[[Mapping[str, Any]], Any]
 
 
 def trained(name: str, folder: str, trees: int) -> Callable[[], None]:
-    """The piece that makes ``model.keras``, the rows to ask (``rows.npz``) and the answers to expect."""
+    """The piece that writes ``raw`` and ``encoded``: a model, the rows to ask it, and the answers to expect."""
 
     def work() -> None:
         import numpy as np
 
         if name in FORESTS:
-            model, rows, expected = _forest(trees, categories=name != "forest")
-        else:
-            model, rows = _family(name, Path(folder))
-            expected = np.asarray(model(rows, training=False))
-        model.save(Path(folder) / "model.keras")
-        np.savez(Path(folder) / "rows.npz", **rows)
-        np.save(Path(folder) / "expected.npy", expected)
+            _keep(Path(folder) / "encoded", *_forest(trees, categories=name != "forest"))
+            return
+        model, rows = _family(name, Path(folder))
+        _keep(Path(folder) / "raw", model, rows, np.asarray(model(rows, training=False)))
+        stacked = model.get_layer("numbers")([rows[tensor.name] for tensor in model.inputs])
+        encoded = model.get_layer("preprocess")({"numbers": stacked})
+        network = model.get_layer("network_0")
+        own = {tensor.name: np.asarray(encoded[tensor.name]) for tensor in network.inputs}
+        _keep(Path(folder) / "encoded", network, own, np.asarray(network(own, training=False)))
 
     return work
+
+
+def _keep(folder: Path, model: Any, rows: Mapping[str, Any], expected: Any) -> None:
+    import numpy as np
+
+    folder.mkdir()
+    model.save(folder / "model.keras")
+    np.savez(folder / "rows.npz", **rows)
+    np.save(folder / "expected.npy", expected)
 
 
 def _awkward(x: Any, rng: Any) -> Any:
@@ -172,8 +189,9 @@ def _jax(folder: Path, rows: Mapping[str, Any]) -> tuple[Path, Ask]:
     return folder / "model.keras", jax.jit(lambda given: model(given, training=False))
 
 
-def _exported(folder: Path, name: str, form: str) -> Path:
+def _exported(folder: Path, name: str, form: str, rows: Mapping[str, Any]) -> Path:
     model = _model(folder)
+    model(rows, training=False)  # ONNX wants a model that has been called
     model.export(str(folder / name), format=form, verbose=False)
     return folder / name
 
@@ -181,7 +199,7 @@ def _exported(folder: Path, name: str, form: str) -> Path:
 def _saved_model(folder: Path, rows: Mapping[str, Any]) -> tuple[Path, Ask]:
     import tensorflow as tf
 
-    path = _exported(folder, "saved_model", "tf_saved_model")
+    path = _exported(folder, "saved_model", "tf_saved_model", rows)
     loaded = tf.saved_model.load(str(path))
     given = {name: tf.constant(cells) for name, cells in rows.items()}
     return path, lambda rows: (loaded, loaded.serve(given))[1]
@@ -190,7 +208,7 @@ def _saved_model(folder: Path, rows: Mapping[str, Any]) -> tuple[Path, Ask]:
 def _onnx(folder: Path, rows: Mapping[str, Any]) -> tuple[Path, Ask]:
     import onnxruntime
 
-    path = _exported(folder, "model.onnx", "onnx")
+    path = _exported(folder, "model.onnx", "onnx", rows)
     threads = onnxruntime.SessionOptions()
     threads.intra_op_num_threads = threads.inter_op_num_threads = 1
     session = onnxruntime.InferenceSession(str(path), threads)
@@ -204,7 +222,8 @@ def _litert(folder: Path, rows: Mapping[str, Any]) -> tuple[Path, Ask]:
         from ai_edge_litert.interpreter import Interpreter
     except ImportError:
         Interpreter = tf.lite.Interpreter
-    converter = tf.lite.TFLiteConverter.from_saved_model(str(_exported(folder, "for_litert", "tf_saved_model")))
+    exported = _exported(folder, "for_litert", "tf_saved_model", rows)
+    converter = tf.lite.TFLiteConverter.from_saved_model(str(exported))
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
     path = folder / "model.tflite"
     path.write_bytes(converter.convert())
@@ -229,8 +248,11 @@ def asked_in_process(form: str, folder: str) -> Row:
             environment=environment,
         )
     except PieceFailed as error:
-        last = str(error).strip().splitlines()[-1]
-        return {"failed": last[:200], "installed": "ModuleNotFoundError" not in last}
+        lines = [
+            line for line in str(error).splitlines() if re.match(r"\w*(Error|Exception)\b|\tError code|Flex ops", line)
+        ]
+        reason = lines[-1].strip() if lines else "the process ended"
+        return {"failed": reason[:120], "installed": "ModuleNotFoundError" not in reason}
     return dict(found.value)
 
 
@@ -245,7 +267,9 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
             arguments = {"name": name, "folder": folder, "trees": 10 if given.quick else 100}
             measure("benchmarks.export_trees:trained", arguments)
             for form in ("keras", "saved_model") if given.quick else FORMATS:
-                rows.append({"model": name, "format": form, **asked_in_process(form, folder)})
+                over = "encoded" if name in FORESTS or form in NARROW else "raw"
+                found = asked_in_process(form, str(Path(folder) / over))
+                rows.append({"model": name, "over": over, "format": form, **found})
                 save("export_trees", given, rows, summary(rows))
                 progress(f"{name} as {form}: {rows[-1]}")
     return finish("export_trees", given, rows, summary(rows), title="Exported models")
