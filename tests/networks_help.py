@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
 
 from autoft.networks.architecture import Architecture, Inputs
 from autoft.networks.family import FAMILIES
+from autoft.networks.forest import Tree, forest_size, forest_weights
 from autoft.networks.initial_state import InitialState
 from autoft.preprocessing.categories import CategoryInput
 from autoft.preprocessing.layout import InputLayout, blocks
+from autoft.records.arrays import Array
 
 KINDS = FAMILIES.names()
 
@@ -80,3 +83,15 @@ def assigned(network: Any, weights: dict[str, np.ndarray]) -> Any:
 def given_to(network: Any, start: InitialState) -> dict[str, np.ndarray]:
     """The start's rows as the network's inputs."""
     return {k: getattr(start, k) for k in ("dense", "slots") if k in {i.name for i in network.inputs}}
+
+
+def forest_network(members: Sequence[tuple[Sequence[Tree], Array]], columns: int) -> Any:
+    """A network of a forest alone, from rows ``[S, B, columns]``."""
+    import keras
+
+    from autoft.networks.layers.forest import Forest
+
+    weights = forest_weights(members)
+    given = keras.Input(batch_shape=(len(members), None, columns))
+    layer = Forest(**asdict(forest_size(weights)), name="forest")
+    return assigned(keras.Model(given, layer(given), name="network"), weights)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 import keras
@@ -13,9 +12,9 @@ from threadpoolctl import threadpool_limits
 
 from autoft.errors import SetupError
 from autoft.networks.forest import ForestSize, Tree, forest_size, forest_weights, read_boosting, rounded_down, splits_of
-from autoft.networks.layers.forest import Forest
 from autoft.networks.memory import cells_per_row
 from autoft.preprocessing.registered_layers import registered_layers
+from tests.networks_help import forest_network
 
 ROWS, COLUMNS, CATEGORIES = 400, 6, [1, 4]
 LARGEST = np.finfo(np.float32).max
@@ -79,19 +78,11 @@ def _awkward(trees: list[Tree]) -> np.ndarray:
     return rows.astype(np.float32)
 
 
-def _network(weights: dict[str, np.ndarray], columns: int = COLUMNS) -> Any:
-    size, given = forest_size(weights), keras.Input(batch_shape=(len(weights["forest/roots"]), None, columns))
-    network = keras.Model(given, Forest(**asdict(size), name="forest")(given), name="network")
-    for variable in network.variables:
-        variable.assign(weights[variable.path.split("network/")[-1]])
-    return network
-
-
 @pytest.mark.parametrize("name", ["regressions", "binary", "three classes"])
 def test_raw_scores_are_those_of_scikit_learn(name: str):
     members = _members(name)
     read = [read_boosting(model, COLUMNS) for model in members]
-    network = _network(forest_weights(read))
+    network = forest_network(read, COLUMNS)
     rows = _awkward([tree for trees, _ in read for tree in trees])
     found = np.asarray(network(np.stack([rows] * len(members))))
     with threadpool_limits(1):
@@ -129,7 +120,7 @@ def _stump(feature: int = 0, threshold: float = 0.0, *, missing_left: bool = Fal
     ],
 )
 def test_the_way_of_each_cell(tree: Tree, left: list[float], right: list[float]):
-    network = _network(forest_weights([([tree], np.zeros(1))]), columns=1)
+    network = forest_network([([tree], np.zeros(1))], 1)
     found = np.asarray(network(np.float32([*left, *right]).reshape(1, -1, 1)))[0, :, 0]
     assert found.tolist() == [-1.0] * len(left) + [1.0] * len(right)
 
@@ -145,9 +136,9 @@ def test_trees_are_read_up_to_an_iteration():
 def test_sizes_and_what_a_row_takes():
     """Two classes of members: one of two stumps, one of a single tree of one leaf."""
     leaf = Tree(**{name: getattr(_stump(), name)[1:2] * 0 for name in Tree.__slots__[:-1]}, categories={})
-    weights = forest_weights([([_stump(), _stump(2, codes=[1])], np.zeros(1)), ([leaf], np.ones(1))])
-    assert forest_size(weights) == ForestSize(trees=2, nodes=6, splits=1, depth=1, outputs=1)
-    network = _network(weights, columns=3)
+    members = [([_stump(), _stump(2, codes=[1])], np.zeros(1)), ([leaf], np.ones(1))]
+    assert forest_size(forest_weights(members)) == ForestSize(trees=2, nodes=6, splits=1, depth=1, outputs=1)
+    network = forest_network(members, 3)
     assert np.asarray(network(np.ones((2, 1, 3), np.float32))).ravel().tolist() == [1.0 - 1.0, 1.0]
     assert cells_per_row(network) == 2 * (3 + 1 + 2 * (12 + 8) + 3 * 4 * 3)
 
@@ -181,8 +172,7 @@ def test_codes_that_are_none_are_refused():
 
 
 def test_a_saved_forest_answers_as_before(tmp_path: Any):
-    weights = forest_weights([([_stump(1, 0.5), _stump(0, codes=[2])], np.zeros(1))])
-    network = _network(weights, columns=2)
+    network = forest_network([([_stump(1, 0.5), _stump(0, codes=[2])], np.zeros(1))], 2)
     network.save(tmp_path / "forest.keras")
     again = keras.models.load_model(tmp_path / "forest.keras", custom_objects=registered_layers(), safe_mode=True)
     rows = np.float32([[[2, np.nan], [3, 0.5], [np.nan, 1]]])
