@@ -236,6 +236,8 @@ def answer_seconds(shape: CostShape, size: EvaluationSize, machine: Machine, *, 
     """
     sampled = REPEATS * size.columns * min(size.rows, IMPORTANCE_ROWS)
     asked = blended * (size.rows * size.folds + sampled)
+    if shape.iterations:
+        return machine.alone(asked * shape.iterations * TYPICAL_EPOCHS * shape.outputs * RATES.tree_row)
     products = machine.matmul(2.0 * asked * shape.kernels * shape.ensemble)
     return products + machine.wide(asked * shape.units * shape.effort * RATES.predict_unit)
 

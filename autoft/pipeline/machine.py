@@ -43,6 +43,7 @@ class Rates:
         finish_draw: One row in one draw: calibration and threshold, fitted and applied.
         importance, importance_row: Importance of one column; one row of it in one member.
         answer_row: One row that one member of the deployed model answers.
+        tree_row: One row that one boosted tree of it answers.
         proposal: Proposing and recording one trial.
         finish, finish_column: Saving the model and writing the report; each column that the report may show.
         finish_square: Keras' way through all pairs of inputs, when it builds a model.
@@ -86,6 +87,7 @@ class Rates:
     importance: float = 0.018
     importance_row: float = 7e-06
     answer_row: float = 5.8e-06
+    tree_row: float = 1.5e-07
     proposal: float = 0.058
     finish: float = 1.6
     finish_column: float = 0.023

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from autoft.networks.family import FAMILIES
+from autoft.testing import check_family
 from tests.networks_help import forest_network
 
 Read = Callable[[dict[str, Any]], Any]
@@ -99,3 +101,14 @@ def test_raw_scores_are_those_of_lightgbm(read: Read, params: dict[str, Any], ze
     mean = params.get("boosting") == "rf"  # whose raw score LightGBM leaves a sum
     expected = booster.predict(rows.astype(np.float64), raw_score=not mean).reshape(1000, -1)
     np.testing.assert_allclose(_scores(read(booster.dump_model()), rows), expected, atol=1e-5)
+
+
+def test_the_example_of_a_family(root: Any, monkeypatch: pytest.MonkeyPatch):
+    pytest.importorskip("lightgbm")
+    monkeypatch.setattr(FAMILIES, "_things", dict(FAMILIES._all()))
+    page = (root / "docs" / "extending.md").read_text(encoding="utf-8")
+    names: dict[str, Any] = {}
+    for code in re.findall(r"```python\n(.*?)```", page, re.S):
+        if "def lightgbm_trees" in code or "class LightGBM(" in code:
+            exec(code, names)
+    check_family(FAMILIES["lightgbm"])

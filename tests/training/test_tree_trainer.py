@@ -12,9 +12,9 @@ import pytest
 from autoft.networks.architecture import Inputs
 from autoft.networks.boosting import TreeInputs
 from autoft.networks.layers.tree_columns import TreeColumns
+from autoft.pipeline.trainers import MixedTrainer
 from autoft.records.hints import Effect, Hints
 from autoft.training.ensemble import prove_ensemble
-from autoft.training.mixed_trainer import MixedTrainer
 from autoft.training.tree_trainer import TreeTrainer
 from autoft.training.trial_trainer import Limits
 
