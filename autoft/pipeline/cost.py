@@ -18,7 +18,7 @@ from autoft.training.epoch import WORTH_XLA
 from autoft.training.stack import CELLS as ENCODED_CELLS
 from autoft.training.stack import CHUNK as ENCODED_ROWS
 from autoft.training.stack import PREDICTED_ROWS
-from autoft.training.trial_trainer import checkpoint_epochs
+from autoft.records.trials import checkpoint_epochs
 
 #: Iterations of the baseline, whose seconds `RATES` has.
 _ITERATIONS = 100

@@ -26,7 +26,7 @@ from autoft.records.columns import Task
 from autoft.records.findings import Finding
 from autoft.records.scores import Strategy
 from autoft.schema.engines import choose
-from autoft.training.trial_trainer import checkpoint_epochs
+from autoft.records.trials import checkpoint_epochs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

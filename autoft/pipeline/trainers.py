@@ -53,7 +53,7 @@ def make_trainer(run: Run, dataset: Dataset, members: Sequence[Member]) -> Trial
 
 @dataclass(eq=False)
 class MixedTrainer(TrialTrainer):
-    """Trains trials of registered families: each goes to the trainer of networks or of boosted trees, which is made when
+    """Trains trials of registered families, each by the trainer of networks or of boosted trees, which is made when
     it is needed first."""
 
     def _train_all(self, params: Sequence[Params], ends: Ends) -> list[TrialResult]:

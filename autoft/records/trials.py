@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
@@ -12,6 +13,16 @@ if TYPE_CHECKING:  # the command line shows trials without numpy
 TrialStatus = Literal["finished", "pruned", "failed"]
 #: Most rows of each fold on which the train curve is read.
 SAMPLED_ROWS = 256
+
+
+def checkpoint_epochs(epochs: int) -> tuple[int, ...]:
+    """Epochs whose held-out predictions are kept: a geometric grid, so that the choice stays a choice among few.
+
+    >>> checkpoint_epochs(20)
+    (1, 2, 3, 4, 6, 8, 11, 16, 20)
+    """
+    grid = {round(2 ** (k / 2)) for k in range(2 * int(math.log2(epochs)) + 1)}
+    return tuple(sorted({e for e in grid if e <= epochs} | {epochs}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ from autoft.networks.boosting import PATIENCE, Booster, Boosting, BoostingRows, 
 from autoft.networks.family import family_of
 from autoft.networks.forest import forest_weights
 from autoft.records.arrays import Array
-from autoft.records.trials import OUT_OF_TIME, TrialResult
+from autoft.records.trials import OUT_OF_TIME, TrialResult, checkpoint_epochs
 from autoft.training.ensemble import EnsemblePart, NetworkPart
 from autoft.training.stack import padded
 from autoft.training.trial_trainer import (
@@ -30,7 +30,6 @@ from autoft.training.trial_trainer import (
     Params,
     Record,
     TrialTrainer,
-    checkpoint_epochs,
     row_weights,
 )
 

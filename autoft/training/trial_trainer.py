@@ -14,21 +14,11 @@ import numpy as np
 from autoft.evaluation.losses import answers, class_weights, row_losses
 from autoft.records.arrays import Array
 from autoft.records.hints import Hints
-from autoft.records.trials import SAMPLED_ROWS, TrialResult, TrialStatus
+from autoft.records.trials import SAMPLED_ROWS, TrialResult, TrialStatus, checkpoint_epochs
 from autoft.search.pruning import Prune
 from autoft.training.ensemble import Ensemble, NetworkPart, build_ensemble
 from autoft.training.epoch import engine
 from autoft.training.stack import Stack, padded
-
-
-def checkpoint_epochs(epochs: int) -> tuple[int, ...]:
-    """Epochs whose held-out predictions are kept: a geometric grid, so that the choice stays a choice among few.
-
-    >>> checkpoint_epochs(20)
-    (1, 2, 3, 4, 6, 8, 11, 16, 20)
-    """
-    grid = {round(2 ** (k / 2)) for k in range(2 * int(math.log2(epochs)) + 1)}
-    return tuple(sorted({e for e in grid if e <= epochs} | {epochs}))
 
 
 #: Hyperparameters of a trial by name.

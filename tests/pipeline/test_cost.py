@@ -10,7 +10,7 @@ import pytest
 from autoft.pipeline import cost
 from autoft.pipeline.cost import CostShape, EvaluationSize
 from autoft.pipeline.machine import RATES, Machine
-from autoft.training.trial_trainer import checkpoint_epochs
+from autoft.records.trials import checkpoint_epochs
 
 MACHINE = Machine(gflops=60.0, threads=1, slowness=1.0)
 EVALUATION = EvaluationSize(rows=5_000, trials=10, candidates=90, draws=500)

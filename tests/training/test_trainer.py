@@ -12,7 +12,8 @@ from autoft.training.ensemble import EnsemblePart, build_ensemble
 from autoft.training.epoch import compiled
 from autoft.training.program import Program
 from autoft.training.trainer import Trainer
-from autoft.training.trial_trainer import Limits, checkpoint_epochs
+from autoft.records.trials import checkpoint_epochs
+from autoft.training.trial_trainer import Limits
 
 
 @pytest.fixture(scope="module")
