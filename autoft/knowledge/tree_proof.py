@@ -108,7 +108,7 @@ def _on_the_way(splits: Splits, looked_at: list[bool]) -> Array:
     return np.asarray(seen)
 
 
-def _levels(splits: Splits) -> list[tuple[Array, Array]]:
+def _levels(splits: Splits) -> list[tuple[Array, ...]]:
     """Splits as members and nodes, in an order in which parents come before children: children have higher numbers."""
     level = np.zeros(splits.inner.shape, int)
     while True:

@@ -220,7 +220,10 @@ def _pack(trees: Sequence[Tree], count: int, outputs: int) -> _Packed:
     """The nodes of a member's trees, one tree after another, filled up to `count` trees."""
     if len(trees) % outputs:
         raise ValueError(f"{len(trees)} trees for {outputs} outputs")
-    parts, roots, sets, begin = [], [], [], 0
+    parts: list[Array] = []
+    roots: list[int] = []
+    sets: list[Array] = []
+    begin = 0
     for tree in trees:
         roots.append(begin)
         parts.append(_packed_tree(tree, begin, sets))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import keras
 import numpy as np
 from keras import ops
 
@@ -57,14 +58,22 @@ class Forest(Configured):
         table, sets, first_node = _numbered(held)
         first_cell = ops.reshape(ops.arange(members * rows, dtype="int32") * columns, (members, rows, 1))
         place = ops.expand_dims(held["roots"] + first_node, 1) + ops.zeros((1, rows, 1), dtype="int32")
-        for _ in range(self.depth):
+
+        def step(level: Any, place: Any) -> Any:
             node = ops.take(table, place, axis=0)
             cell = ops.take(cells, first_cell + ops.cast(node[..., 0], "int32"), axis=0)
             if sets is None:
                 right = ops.cast(cell > node[..., 1], "float32")
             else:
                 right = ops.cast(cell[..., 0] > node[..., 1], "float32") + _bit(sets, node[..., 3], cell)
-            place = ops.cast(node[..., 2] + right, "int32")
+            return ops.cast(node[..., 2] + right, "int32")
+
+        if keras.backend.backend() == "jax":
+            # Level after level, XLA computes the first ones many times over: 200 trees took 1.2 ms a row, not .06.
+            place = ops.fori_loop(0, self.depth, step, place)
+        else:  # TensorFlow's loops take three times as long
+            for level in range(self.depth):
+                place = step(level, place)
         found = ops.take(ops.reshape(held["values"], (-1,)), place, axis=0)
         by_output = ops.reshape(found, (members, rows, trees // self.outputs, self.outputs))
         return ops.sum(by_output, axis=2) + ops.expand_dims(held["baseline"], 1)
