@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from autoft.networks.architecture import Architecture, Inputs
+from autoft.networks.boosting import Boosting
 from autoft.networks.family import FAMILIES
 from autoft.networks.forest import Tree, forest_size, forest_weights
 from autoft.networks.initial_state import InitialState
@@ -16,7 +17,8 @@ from autoft.preprocessing.categories import CategoryInput
 from autoft.preprocessing.layout import InputLayout, blocks
 from autoft.records.arrays import Array
 
-KINDS = FAMILIES.names()
+#: Families of networks.
+KINDS = tuple(family.name for family in FAMILIES if not isinstance(family, Boosting))
 
 
 def plan_with(*, first: int = 4, embedded: int = 8, numeric: tuple[str, ...] = ("n", "m")) -> InputLayout:

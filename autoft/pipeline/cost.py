@@ -13,12 +13,11 @@ from autoft.evaluation.fold_model import MOST, REPEATS
 from autoft.evaluation.fold_model import ROWS as IMPORTANCE_ROWS
 from autoft.evaluation.selection import AFFORDABLE, FEWEST_DRAWS
 from autoft.pipeline.machine import RATES, Machine
-from autoft.records.trials import SAMPLED_ROWS
+from autoft.records.trials import SAMPLED_ROWS, checkpoint_epochs
 from autoft.training.epoch import WORTH_XLA
 from autoft.training.stack import CELLS as ENCODED_CELLS
 from autoft.training.stack import CHUNK as ENCODED_ROWS
 from autoft.training.stack import PREDICTED_ROWS
-from autoft.records.trials import checkpoint_epochs
 
 #: Iterations of the baseline, whose seconds `RATES` has.
 _ITERATIONS = 100

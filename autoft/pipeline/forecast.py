@@ -25,8 +25,8 @@ from autoft.recipe.recipe import Recipe
 from autoft.records.columns import Task
 from autoft.records.findings import Finding
 from autoft.records.scores import Strategy
-from autoft.schema.engines import choose
 from autoft.records.trials import checkpoint_epochs
+from autoft.schema.engines import choose
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

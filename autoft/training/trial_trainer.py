@@ -20,7 +20,6 @@ from autoft.training.ensemble import Ensemble, NetworkPart, build_ensemble
 from autoft.training.epoch import engine
 from autoft.training.stack import Stack, padded
 
-
 #: Hyperparameters of a trial by name.
 Params = Mapping[str, Any]
 Weights = Callable[[], dict[str, Array]]

@@ -28,7 +28,8 @@ TOLERANCE = 1e-6
 def answers_of_each(bag: Ensemble, rows: dict[str, np.ndarray]) -> np.ndarray:
     """``[networks, S, n, classes]`` of each network of a blend."""
     encoded = given_by.encoded(bag.head.task, rows)
-    alone = [replace(bag, networks=(network,), shares=(1.0,)) for network in bag.networks]
+    each = zip(bag.networks, bag.functions, strict=True)
+    alone = [replace(bag, networks=(network,), functions=(own,), shares=(1.0,)) for network, own in each]
     return np.stack([one.answers(encoded) for one in alone])
 
 

@@ -17,7 +17,7 @@ from autoft.pipeline.hint_tests.verdicts import Response
 from autoft.pipeline.split import split
 from autoft.pipeline.trainers import make_trainer
 from autoft.preprocessing import columns_of_rows
-from autoft.training.ensemble import EnsemblePart, build_ensemble
+from autoft.training.ensemble import build_ensemble
 from tests.knowledge_help import PARAMS, run_in
 from tests.tables import tiny_recipe
 
@@ -48,8 +48,7 @@ def trained(tmp_path_factory):
 
 
 def bag_of(dataset, stack, outcome):
-    part = EnsemblePart(architecture=stack.architecture(outcome.params), weights=outcome.weights)
-    return build_ensemble(stack.data, [part], dataset.split.k)
+    return build_ensemble(stack.data, [stack.part(outcome, 1.0)], dataset.split.k)
 
 
 def test_the_curve_of_a_ratio_obeys_while_its_parts_stay(trained, tmp_path):

@@ -71,17 +71,17 @@ def test_counts_are_those_of_a_real_run(table, strategy):
 def test_shapes_are_the_products_of_the_choices_that_fix_them(root):
     plan = forecast.plan(penguins(root), machine=MACHINE)
     # 3 widths, 2 depths, 2 batches; perceptrons have 2 activations and 2 ways for numbers to enter besides, the
-    # linear model these and batches alone. Dropout, L2 and learning rate are no shapes.
-    assert plan.shapes == 3 * 2 * 2 * (2 * 2) + 2 * 2 + 2 * (3 * 2 * 2)
+    # linear model these and batches alone, trees nothing. Dropout, L2 and learning rate are no shapes.
+    assert plan.shapes == 3 * 2 * 2 * (2 * 2) + 2 * 2 + 2 * (3 * 2 * 2) + 1
     # Sizes need no program of their own, where they are small and it is TensorFlow's.
-    assert plan.programs == (2 * 2 * 2 + 2 + 2 + 2 if keras.backend.backend() == "tensorflow" else plan.shapes)
+    assert plan.programs == (2 * 2 * 2 + 2 + 2 + 2 + 1 if keras.backend.backend() == "tensorflow" else plan.shapes)
     assert plan.space["width"] == "16, 32, 64"
     assert "0.5" in plan.space["dropout"]
 
 
 def test_architectures_too_slow_for_the_minutes_are_left_out(root):
     few, many = (forecast.plan(penguins(root, minutes=minutes), machine=MACHINE) for minutes in (0.01, 1_000))
-    assert {name.split()[0] for name in few.too_expensive} == {"realmlp", "tabm-mini"}
+    assert {name.split()[0] for name in few.too_expensive} == {"realmlp", "tabm-mini", "trees"}
     assert few.space["architecture"] == "mlp, linear"
     assert few.shapes < many.shapes
     assert f"{few.too_expensive[-1]}: a trial would take too many of the minutes" in shown(few)

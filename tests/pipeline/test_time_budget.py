@@ -22,7 +22,7 @@ from autoft.records.dimensions import Choice
 from autoft.search.journal import Journal, read
 from autoft.search.space import MAKE, default_configuration, first_configurations
 from autoft.search.space import SHAPE as SIZES
-from autoft.training.trainer import Trainer
+from autoft.training.trial_trainer import TrialTrainer
 from tests.knowledge_help import run_in
 from tests.tables import features, tiny_recipe
 
@@ -86,7 +86,7 @@ def test_a_measurement_that_killed_twice_is_not_tried_again(
         recipe = tiny_recipe(target="value", minutes=5, trials=1, **LINEAR)
         return AutoFineTuner(recipe=recipe, directory=tmp_path).fit(features(table, "value"))
 
-    monkeypatch.setattr(Trainer, "rehearse", killed)
+    monkeypatch.setattr(TrialTrainer, "rehearse", killed)
     monkeypatch.setattr(Journal, "append", dying)
     for _ in range(2):
         with pytest.raises(Killed):

@@ -12,8 +12,8 @@ import pytest
 from autoft.errors import AutoFTError, TrainingError
 from autoft.networks.families.own import DENSE
 from autoft.records.hints import Hints, RatioInput
-from autoft.training.keras_trainer import KerasTrainer, network_for
 from autoft.records.trials import checkpoint_epochs
+from autoft.training.keras_trainer import KerasTrainer, network_for
 from autoft.training.trial_trainer import Limits
 from tests.contract.test_leakage import BLOCKS, FOLDS, OUT, clean, data_of, everything_in_a_new_layout
 

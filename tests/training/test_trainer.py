@@ -7,12 +7,11 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from autoft.evaluation.losses import row_losses
-from autoft.records.trials import TrialResult
+from autoft.records.trials import TrialResult, checkpoint_epochs
 from autoft.training.ensemble import EnsemblePart, build_ensemble
 from autoft.training.epoch import compiled
 from autoft.training.program import Program
 from autoft.training.trainer import Trainer
-from autoft.records.trials import checkpoint_epochs
 from autoft.training.trial_trainer import Limits
 
 
