@@ -79,6 +79,7 @@ class Forecast:
         space: The search space in words, by dimension.
         too_expensive: What of the portfolio is left out, because a trial of it would take too many of the minutes.
         typical, most: With a typical number of epochs (`cost.TYPICAL_EPOCHS`), and with all that are allowed.
+        trials: Most trials; None where minutes alone end the search.
         too_short: Whether `minutes` do not suffice for one typical trial.
         memory: Peak bytes above those of the imports.
     """
@@ -103,7 +104,7 @@ class Forecast:
     too_expensive: tuple[str, ...]
     shapes: int
     programs: int
-    trials: int
+    trials: int | None
     minutes: float | None
     typical: StageTimes
     most: StageTimes
@@ -125,6 +126,8 @@ class Forecast:
 
 #: Trials of a typical blend.
 _BLENDED = 3
+#: Most trials that are counted where minutes alone end a search.
+_MOST_TRIALS = 10_000
 #: Most of the minutes that are reserved for more draws than a recipe has by default.
 _DRAWS_SHARE = 0.2
 
@@ -186,7 +189,7 @@ def forecast(recipe: Recipe, description: TableDescription, *, machine: Machine 
         too_expensive=space.name_left_out(offered, first),
         shapes=programs.different,
         programs=programs.number,
-        trials=recipe.search.trials,
+        trials=recipe.search.most_trials,
         minutes=minutes,
         typical=typical,
         most=all_epochs,
@@ -220,7 +223,7 @@ def _stage_times(
     def whole(trials: int) -> float:
         return sum(before.values()) + search(trials) + sum(following(trials).values())
 
-    trials = recipe.search.trials
+    trials = recipe.search.most_trials or _MOST_TRIALS
     if recipe.search.minutes is not None:
         trials = max(1, bisect_right(range(1, trials + 1), recipe.search.minutes * 60, key=whole))
     return StageTimes(

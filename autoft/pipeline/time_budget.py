@@ -66,7 +66,7 @@ class TimePlan:
     fact: ClassVar[str] = "plan"
 
     minutes: float
-    trials: int
+    trials: int | None
     epochs: int
     epoch_seconds: float
     trials_that_fit: int
@@ -82,7 +82,7 @@ def plan_search(dataset: Dataset, trainer: TrialTrainer, run: Run) -> SearchPlan
         space.make_search_space(recipe, dataset) if run.model is None else own_space(run.model, recipe, dataset)
     )
     first: tuple[dict[str, Any], ...] = space.choose_first(recipe, dataset, dimensions, machine)
-    trials = recipe.search.trials
+    trials = recipe.search.most_trials
     if recipe.search.minutes is None:
         return SearchPlan(
             space=dimensions,
@@ -140,7 +140,7 @@ def _measure_plan(
     """
     search, dataset, machine = run.recipe.search, reserve.dataset, reserve.machine
     assert search.minutes is not None
-    end, epoch = run.deadline() - reserve(min(search.trials, 10)), cost.epoch_seconds(reserve.shape, machine)
+    end, epoch = run.deadline() - reserve(min(search.trials or 10, 10)), cost.epoch_seconds(reserve.shape, machine)
     left, offered, shape = end - run.clock(), first, reserve.shape
     if epoch > max(left * _FIRST_EPOCH_SHARE, _SHORT):  # measuring it would take the time, and gigabytes where wide
         first = space.keep_affordable(run.recipe, dataset, first, machine)
@@ -238,7 +238,8 @@ def _fit_trials(run: Run, taken: Sequence[float], end: float) -> tuple[int, int]
     trials, allowed = (1, _least(run)) if few else (search.trials, seconds)
     epochs = plan_epochs(seconds=allowed, epoch_seconds=epoch, epochs=search.epochs, trials=trials)
     trial = epoch * min(epochs, TYPICAL_EPOCHS)
-    fit = max(1, min(search.trials, int(seconds / max(trial + (taken[0] - epoch) / 2, 1e-9))))
+    fit = max(1, int(seconds / max(trial + (taken[0] - epoch) / 2, 1e-9)))
+    fit = fit if search.trials is None else min(fit, search.trials)
     fitting = f"time for about {counted(fit, 'trial')} of {counted(epochs, 'epoch')}"
     run.tell("search", f"an epoch of all folds takes {epoch:.2g} s: {fitting}", trials=search.trials)
     return epochs, fit

@@ -266,13 +266,17 @@ class Space(RecipeSection):
     """[low, high] of the focal loss' exponent, for classification; not searched unless given."""
 
 
+#: Most trials of a search that has a limit neither of trials nor of time.
+_TRIALS = 30
+
+
 class Search(RecipeSection):
     """The search for hyperparameters."""
 
     algorithm: Annotated[str, OneOf("search algorithm")] = "bayesian"
     """How the next trial is proposed."""
-    trials: Annotated[int, Field(ge=1, le=10_000)] = 30
-    """Most trials that are run."""
+    trials: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    """Most trials that are run; left out means 30 or, with minutes, as many as there is time for."""
     minutes: Annotated[float, Field(gt=0, le=525_600)] | None = None
     """Most minutes that the run may take, up to a year; left out means no limit."""
     epochs: Annotated[int, Field(ge=1, le=10_000)] = 100
@@ -284,6 +288,11 @@ class Search(RecipeSection):
     blend: Annotated[int, Field(ge=1, le=10)] = 5
     """Most trials whose answers are weighted together in the model; 1 takes the best trial alone."""
     space: Space = Field(default_factory=Space)
+
+    @property
+    def most_trials(self) -> int | None:
+        """Most trials that are run; None where minutes alone end the search."""
+        return _TRIALS if self.trials is None and self.minutes is None else self.trials
 
 
 class Evaluate(RecipeSection):

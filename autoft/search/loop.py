@@ -68,7 +68,7 @@ class SearchLoop:
             SearchError: If no trial finished.
         """
         self.ledger.open()
-        while len(self.ledger.trials) < self.budget.trials and self._repeats < _REPEATS:
+        while self.budget.allowed(len(self.ledger.trials)) > 0 and self._repeats < _REPEATS:
             batch, repeated = self._ask()
             if not batch or not self._all(batch):
                 break
@@ -101,7 +101,7 @@ class SearchLoop:
                 batch[memory] = proposal
             if first is None and batch:
                 first, trials = proposal.params, len(self.ledger.trials)
-                wanted = min(self.policy.together(first, trials), self.budget.trials - trials)
+                wanted = self.budget.allowed(trials, self.policy.together(first, trials))
         return batch, repeated
 
     def _all(self, batch: _Batch) -> bool:
@@ -189,7 +189,7 @@ class SearchLoop:
     def _show(self, number: int, score: float | None, message: str = "") -> None:
         done, trials = [t.seconds for t in self.ledger.trials], self.budget.trials
         # The search ends by the trials that are left, or by the deadline if that is sooner.
-        by_trials = statistics.mean(done) * (trials - len(done)) if done else None
+        by_trials = statistics.mean(done) * (trials - len(done)) if done and trials is not None else None
         known = [x for x in (by_trials, self.budget.left(len(done))) if x is not None]
         left, best = max(0.0, min(known)) if known else None, self.ledger.best
         step = Progress(stage="search", message=message, trial=number, trials=trials, score=score)
