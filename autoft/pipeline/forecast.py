@@ -6,7 +6,7 @@ Neither Keras nor scikit-learn is imported, so the answer is there before a trai
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -125,11 +125,11 @@ class Forecast:
 
 
 #: Trials of a typical blend.
-_BLENDED = 3
+BLENDED = 3
 #: Most trials that are counted where minutes alone end a search.
 _MOST_TRIALS = 10_000
-#: Most of the minutes that are reserved for more draws than a recipe has by default.
-_DRAWS_SHARE = 0.2
+#: Most of the minutes that draws may take: fewer are made of large tables, as far as there is no time for more.
+_EVALUATION_SHARE = 0.2
 
 
 def plan(recipe: Recipe, data: Any = None, *, machine: Machine | None = None) -> Forecast:
@@ -218,7 +218,8 @@ def _stage_times(
         return cost.search_seconds(trials, default, trial.mean, programs=number, trace=trace, machine=machine)
 
     def following(trials: int) -> dict[str, float]:
-        return seconds_after_search(recipe, dataset, programs.default, trials, epochs, machine)
+        blend = [programs.default] * min(BLENDED, recipe.search.blend, trials)
+        return seconds_after_search(recipe, dataset, blend, trials, epochs, machine)
 
     def whole(trials: int) -> float:
         return sum(before.values()) + search(trials) + sum(following(trials).values())
@@ -244,15 +245,13 @@ def _before(recipe: Recipe, dataset: Dataset, shape: CostShape, machine: Machine
     }
 
 
-def seconds_after_search(
-    recipe: Recipe, dataset: Dataset, shape: CostShape, trials: int, epochs: int, machine: Machine
-) -> dict[str, float]:
-    """Seconds of what follows a search, by name; `shape` is that of the best trial."""
-    target, columns = dataset.target, len(dataset.features)
+def evaluation_size(recipe: Recipe, dataset: Dataset, trials: int, epochs: int) -> EvaluationSize:
+    """What fixes the cost of the evaluation of some trials, with the draws that the recipe asks for."""
+    columns = len(dataset.features)
     # Curves are drawn of a few columns, each for less than half of the rows that its importance is asked with.
     asked = columns + min(columns, 6) // 2 if columns <= MOST else 0
     asked += sum(h.effect is not None for h in recipe.knowledge.features.values()) // 2
-    size = EvaluationSize(
+    return EvaluationSize(
         rows=len(dataset.y),
         trials=trials,
         candidates=trials * len(checkpoint_epochs(epochs)),
@@ -261,21 +260,44 @@ def seconds_after_search(
         folds=dataset.split.k,
         outputs=dataset.outputs,
         area=METRICS[dataset.objective].ranks_only,
-        calibrated=target.task != "regression" and calibration_allowed(recipe, dataset) == "auto",
+        calibrated=dataset.target.task != "regression" and calibration_allowed(recipe, dataset) == "auto",
     )
-    minutes, most = recipe.search.minutes, size.draws
-    if minutes is not None and most > cost.FIRST_DRAWS:
 
-        def seconds(draws: int) -> float:
-            return cost.evaluation_seconds(replace(size, draws=draws), machine)
 
-        most = max(bisect_right(range(1, most + 1), _DRAWS_SHARE * minutes * 60, key=seconds), cost.FIRST_DRAWS)
-    size = replace(size, draws=most)
-    blended = min(_BLENDED, recipe.search.blend, trials)
-    evaluation = cost.evaluation_seconds(size, machine) + cost.answer_seconds(shape, size, machine, blended=blended)
-    finish = cost.finish_seconds(len(dataset.y), columns, machine)
-    hints = jobs_seconds(dataset, cost.trial_seconds(shape, machine, epochs=epochs))
-    found = {"evaluation": evaluation, "model and report": finish, **_gain(dataset, shape, epochs, machine)}
+def affordable_draws(recipe: Recipe, size: EvaluationSize, machine: Machine) -> int:
+    """Draws of an evaluation that takes no more than its share of the recipe's minutes; a few are always made."""
+    if recipe.search.minutes is None:
+        return size.draws
+    most = _EVALUATION_SHARE * recipe.search.minutes * 60
+
+    def seconds(draws: int) -> float:
+        return cost.evaluation_seconds(replace(size, draws=draws), machine)
+
+    return max(bisect_right(range(1, size.draws + 1), most, key=seconds), min(size.draws, cost.LEAST_DRAWS))
+
+
+def seconds_after_search(
+    recipe: Recipe,
+    dataset: Dataset,
+    blend: Sequence[CostShape],
+    trials: int,
+    epochs: int,
+    machine: Machine,
+    slowness: float = 1.0,
+) -> dict[str, float]:
+    """Seconds of what follows a search, by name.
+
+    Args:
+        blend: Shapes of the trials that are likely to be in the deployed model, the best first.
+        slowness: Seconds that their networks took, as a multiple of the model's.
+    """
+    size = evaluation_size(recipe, dataset, trials, epochs)
+    size = replace(size, draws=affordable_draws(recipe, size, machine))
+    answers = slowness * sum(cost.answer_seconds(shape, size, machine) for shape in blend)
+    finish = cost.finish_seconds(len(dataset.y), len(dataset.features), machine)
+    hints = slowness * jobs_seconds(dataset, cost.trial_seconds(blend[0], machine, epochs=epochs))
+    gain = {name: slowness * own for name, own in _gain(dataset, blend[0], epochs, machine).items()}
+    found = {"evaluation": cost.evaluation_seconds(size, machine) + answers, "model and report": finish, **gain}
     return {**found, "hints": hints} if hints else found
 
 
