@@ -160,7 +160,7 @@ class Run:
 
 
 #: What a run may skip, or cut short.
-Skippable = Literal["epochs", "boosting", "curves", "ensemble_gain", "draws", "interrupted"]
+Skippable = Literal["epochs", "space", "boosting", "curves", "ensemble_gain", "draws", "interrupted"]
 
 #: Code, subject, what it must do, and the fix.
 _PARTS: Mapping[Skippable, tuple[str, str, str, str]] = {
@@ -169,6 +169,12 @@ _PARTS: Mapping[Skippable, tuple[str, str, str, str]] = {
         "The run",
         "have the minutes that a search needs",
         "the best that was found is the model; allow more minutes for a better one (autoft plan says how many)",
+    ),
+    "space": (
+        "search-exhausted",
+        "The search",
+        "use its minutes",
+        "give it a wider space (search: space:), or fewer minutes",
     ),
     "boosting": (
         "boosting-left-out",

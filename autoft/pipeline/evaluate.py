@@ -27,8 +27,8 @@ from autoft.pipeline.context import Run
 from autoft.pipeline.cost import FIRST_DRAWS, MARGIN
 from autoft.pipeline.dataset import Dataset
 from autoft.pipeline.effects import selection_rule
-from autoft.pipeline.forecast import affordable_draws, evaluation_size
 from autoft.pipeline.machine import Machine
+from autoft.pipeline.reserve import affordable_draws, evaluation_size
 from autoft.pipeline.results import SearchResult
 from autoft.pipeline.slices import score_slices
 from autoft.pipeline.space import boosting_fits

@@ -6,27 +6,22 @@ Neither Keras nor scikit-learn is imported, so the answer is there before a trai
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from autoft.evaluation.ensemble_gain import pairs_of
-from autoft.evaluation.fold_model import MOST
-from autoft.evaluation.metrics import METRICS
 from autoft.pipeline import cost, space
-from autoft.pipeline.cost import CostShape, EvaluationSize
+from autoft.pipeline.cost import CostShape
 from autoft.pipeline.dataset import Dataset, TableDescription
 from autoft.pipeline.describe import errors_of, inspect_table
-from autoft.pipeline.effects import calibration_allowed
-from autoft.pipeline.hint_tests.jobs import jobs_seconds
 from autoft.pipeline.machine import RATES, Machine
+from autoft.pipeline.reserve import BLENDED, seconds_after_search
 from autoft.pipeline.split import split
 from autoft.recipe.recipe import Recipe
 from autoft.records.columns import Task
 from autoft.records.findings import Finding
 from autoft.records.scores import Strategy
 from autoft.schema.engines import choose
-from autoft.training.trial_trainer import checkpoint_epochs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,12 +119,8 @@ class Forecast:
         return found
 
 
-#: Trials of a typical blend.
-BLENDED = 3
 #: Most trials that are counted where minutes alone end a search.
 _MOST_TRIALS = 10_000
-#: Most of the minutes that draws may take: fewer are made of large tables, as far as there is no time for more.
-_EVALUATION_SHARE = 0.2
 
 
 def plan(recipe: Recipe, data: Any = None, *, machine: Machine | None = None) -> Forecast:
@@ -243,70 +234,3 @@ def _before(recipe: Recipe, dataset: Dataset, shape: CostShape, machine: Machine
         "baselines": machine.alone(RATES.baselines) + boosting,
         "encoding": cost.encoding_seconds(len(dataset.y), shape.inputs, shape.members, machine),
     }
-
-
-def evaluation_size(recipe: Recipe, dataset: Dataset, trials: int, epochs: int) -> EvaluationSize:
-    """What fixes the cost of the evaluation of some trials, with the draws that the recipe asks for."""
-    columns = len(dataset.features)
-    # Curves are drawn of a few columns, each for less than half of the rows that its importance is asked with.
-    asked = columns + min(columns, 6) // 2 if columns <= MOST else 0
-    asked += sum(h.effect is not None for h in recipe.knowledge.features.values()) // 2
-    return EvaluationSize(
-        rows=len(dataset.y),
-        trials=trials,
-        candidates=trials * len(checkpoint_epochs(epochs)),
-        draws=recipe.evaluate.draws,
-        columns=asked,
-        folds=dataset.split.k,
-        outputs=dataset.outputs,
-        area=METRICS[dataset.objective].ranks_only,
-        calibrated=dataset.target.task != "regression" and calibration_allowed(recipe, dataset) == "auto",
-    )
-
-
-def affordable_draws(recipe: Recipe, size: EvaluationSize, machine: Machine) -> int:
-    """Draws of an evaluation that takes no more than its share of the recipe's minutes; a few are always made."""
-    if recipe.search.minutes is None:
-        return size.draws
-    most = _EVALUATION_SHARE * recipe.search.minutes * 60
-
-    def seconds(draws: int) -> float:
-        return cost.evaluation_seconds(replace(size, draws=draws), machine)
-
-    return max(bisect_right(range(1, size.draws + 1), most, key=seconds), min(size.draws, cost.LEAST_DRAWS))
-
-
-def seconds_after_search(
-    recipe: Recipe,
-    dataset: Dataset,
-    blend: Sequence[CostShape],
-    trials: int,
-    epochs: int,
-    machine: Machine,
-    slowness: float = 1.0,
-) -> dict[str, float]:
-    """Seconds of what follows a search, by name.
-
-    Args:
-        blend: Shapes of the trials that are likely to be in the deployed model, the best first.
-        slowness: Seconds that their networks took, as a multiple of the model's.
-    """
-    size = evaluation_size(recipe, dataset, trials, epochs)
-    size = replace(size, draws=affordable_draws(recipe, size, machine))
-    answers = slowness * sum(cost.answer_seconds(shape, size, machine) for shape in blend)
-    finish = cost.finish_seconds(len(dataset.y), len(dataset.features), machine)
-    hints = slowness * jobs_seconds(dataset, cost.trial_seconds(blend[0], machine, epochs=epochs))
-    gain = {name: slowness * own for name, own in _gain(dataset, blend[0], epochs, machine).items()}
-    found = {"evaluation": cost.evaluation_seconds(size, machine) + answers, "model and report": finish, **gain}
-    return {**found, "hints": hints} if hints else found
-
-
-def _gain(dataset: Dataset, shape: CostShape, epochs: int, machine: Machine) -> dict[str, float]:
-    """Seconds of measuring the gain of the ensemble: pairs of folds are left out."""
-    k = dataset.split.k
-    if not cost.measures_ensemble_gain(dataset.strategy, k, len(dataset.y)):
-        return {}
-    pairs = replace(shape, members=len(pairs_of(k)), rows=shape.rows * (k - 2) // (k - 1), held_out=2 * shape.held_out)
-    trace = cost.trace_seconds(pairs, machine) if cost.worth_compiling(pairs) else 0.0
-    encoding = cost.encoding_seconds(len(dataset.y), pairs.inputs, pairs.members, machine)
-    return {"ensemble gain": cost.trial_seconds(pairs, machine, epochs=epochs) + trace + encoding}
