@@ -214,7 +214,7 @@ def test_yaml_says_the_essentials_and_what_differs() -> None:
         "task": "auto",
         "seed": 0,
         "data": {"target": "y"},
-        "search": {"algorithm": "bayesian", "trials": 30, "patience": 3},
+        "search": {"algorithm": "bayesian", "patience": 3},
         "evaluate": {"folds": 5, "objective": "auto", "strategy": "corrected"},
     }
 
