@@ -124,7 +124,7 @@ def run(name: str, shared: str, minutes: float) -> Row:
     row |= {"rows": spent["rows"], "columns": spent["columns"], "trials": spent["trials"], "used": round(used, 3)}
     row |= {"over": round(max(used - 1, 0.0), 3), "wall_s": round(measured.wall_s, 1)}
     row |= {"search_s": spent["seconds"].get("search"), "cpu_s": round(measured.cpu_s, 1)}
-    row["said"], row["families"] = ", ".join(spent["said"]), spent["families"]
+    row |= {"said": ", ".join(spent["said"]), "families": spent["families"], "seconds": spent["seconds"]}
     progress(f"{name}, {minutes:g} min: {used:.0%} used, {spent['trials']} trials")
     return row
 

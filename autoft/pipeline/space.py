@@ -5,6 +5,7 @@ No Keras is imported: `autoft plan` answers without.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -51,8 +52,10 @@ _PORTFOLIO_EPOCHS = 50
 _FIRST_SECONDS = 60.0
 #: Most of the minutes that a portfolio may take: what is best on a table may stand last in it.
 _PORTFOLIO_SHARE = 0.75
-#: Most of the minutes that boosting may take on the folds.
+#: Most of the minutes that boosting may take on the folds, by the cost model.
 _BASELINES_SHARE = 0.15
+#: Share of the minutes after which it is given up: the machine is slower than it looked.
+_BASELINES_END = 0.25
 #: Share of the rows below which one of two classes is rare; of more classes, the same part of an even share.
 _RARE = 0.2
 #: A class is expensive if missing it costs at least this many times what missing the most frequent class does.
@@ -109,6 +112,12 @@ def boosting_fits(recipe: Recipe, dataset: Dataset, machine: Machine) -> bool:
     """Whether boosting takes no more than its share of the recipe's minutes."""
     minutes = recipe.search.minutes
     return minutes is None or boosting_seconds(dataset, machine) <= _BASELINES_SHARE * minutes * 60
+
+
+def boosting_end(recipe: Recipe, began: float) -> float:
+    """When boosting is given up, on the clock on which it began."""
+    minutes = recipe.search.minutes
+    return math.inf if minutes is None else began + _BASELINES_END * minutes * 60
 
 
 def choose_first(
