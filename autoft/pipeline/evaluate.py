@@ -174,7 +174,15 @@ def _parts(
 ) -> tuple[tuple[Importance, ...], tuple[Curve, ...], Slices]:
     """What takes long: importance of columns, their curves, and slices of the rows."""
     model = fold_model(dataset, found.ensemble, score.rule)
-    importance = permutation_importance(model, dataset.truth, dataset.problem, rule=score.rule, seed=run.recipe.seed)
+    end = _end(dataset, run)
+    importance = permutation_importance(
+        model,
+        dataset.truth,
+        dataset.problem,
+        rule=score.rule,
+        seed=run.recipe.seed,
+        left=lambda: end - run.clock(),
+    )
     dependence = _curves(dataset, model, importance, run)
     run.tell("evaluation", "scoring slices of the rows")
     return importance, dependence, score_slices(run.recipe, dataset, score, candidates, importance=importance)
