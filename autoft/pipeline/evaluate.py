@@ -74,6 +74,7 @@ def correct_score(dataset: Dataset, found: SearchResult, answers: Array, run: Ru
         return correction.nested(truth, candidates, problem, pairs=pairs, rule=rule, draws=draws)
 
     size, machine = evaluation_size(run.recipe, dataset, len(found.trials.trials), run.recipe.search.epochs), Machine()
+    machine = machine.shared(run.contention())
     few = affordable_draws(run.recipe, size, machine)
     rest = MARGIN * cost.evaluation_seconds(replace(size, draws=0), machine)
     end = _end(dataset, run) - rest
@@ -227,7 +228,8 @@ def _curves(dataset: Dataset, model: FoldModel, importance: tuple[Importance, ..
 
 def _end(dataset: Dataset, run: Run) -> float:
     """When model and report have to be begun, on the run's clock."""
-    return run.deadline() - MARGIN * cost.finish_seconds(len(dataset.y), len(dataset.features), Machine())
+    machine = Machine().shared(run.contention())
+    return run.deadline() - MARGIN * cost.finish_seconds(len(dataset.y), len(dataset.features), machine)
 
 
 def _doubtful_labels(dataset: Dataset, pooled: Array, rows: Array) -> list[Finding]:
@@ -304,7 +306,7 @@ def train_baselines(dataset: Dataset, run: Run) -> Mapping[str, Array]:
     """Held-out predictions of simple models by name; without gradient boosting where that takes too long."""
     with run.timed("baselines"):
         run.tell("baselines", "training the baselines on the same folds")
-        boosting = boosting_fits(run.recipe, dataset, Machine.measure())
+        boosting = boosting_fits(run.recipe, dataset, Machine.measure().shared(run.contention()))
         end, inputs = boosting_end(run.recipe, run.clock()), baseline_inputs(dataset)
         made = baselines.train_baselines(
             inputs,

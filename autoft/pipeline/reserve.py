@@ -120,7 +120,7 @@ class Reserve:
 
     Attributes:
         first: Shape of the first trial.
-        machine: As it was measured last: others may begin to use it, too.
+        machine: As it was measured last (`measure`): others may begin to use it, too.
         best: The best trials so far, which the model may blend, the best first.
         whole: The trials that were trained to their end, the best first.
     """
@@ -130,6 +130,7 @@ class Reserve:
     first: CostShape
     machine: Machine
     clock: Callable[[], float]
+    measure: Callable[[], Machine] = lambda: Machine.measure()
     best: list[Trial] = field(default_factory=list)
     whole: list[Trial] = field(default_factory=list)
     _measured: float | None = None
@@ -144,7 +145,7 @@ class Reserve:
         if self._measured is None:
             self._measured = now
         elif now - self._measured > _MEASURED_EVERY:
-            self.machine, self._measured = Machine.measure(), now
+            self.machine, self._measured = self.measure(), now
 
     def _rank(self, trial: Trial) -> float:
         sign = -1 if METRICS[self.dataset.objective].direction == "max" else 1

@@ -69,7 +69,12 @@ class TimePlan:
 
 def plan_search(dataset: Dataset, trainer: TrialTrainer, run: Run) -> SearchPlan:
     """Space, first configurations and budget; measured where there is a limit of time."""
-    recipe, machine = run.recipe, Machine.measure()
+    recipe = run.recipe
+
+    def measure() -> Machine:
+        return Machine.measure().shared(run.contention())
+
+    machine = measure()
     dimensions = (
         space.make_search_space(recipe, dataset) if run.model is None else own_space(run.model, recipe, dataset)
     )
@@ -85,9 +90,8 @@ def plan_search(dataset: Dataset, trainer: TrialTrainer, run: Run) -> SearchPlan
     earlier, space_key = run.recall(TimePlan), files.fingerprint(repr(dimensions).encode())[:16]
     if earlier is not None and earlier.space == space_key:
         first = earlier.offered
-    reserve = Reserve(
-        recipe=recipe, dataset=dataset, first=space.cost_shape(dataset, first[0]), machine=machine, clock=run.clock
-    )
+    shape = space.cost_shape(dataset, first[0])
+    reserve = Reserve(recipe=recipe, dataset=dataset, first=shape, machine=machine, clock=run.clock, measure=measure)
     plan = earlier
     if plan is None or plan.space != space_key or plan.minutes != recipe.search.minutes:
         plan = _measure_plan(first, space_key, earlier, reserve, trainer, run)
