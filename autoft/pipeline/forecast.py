@@ -30,7 +30,7 @@ class Span:
 
     Attributes:
         low, high: Of the cheapest and the most expensive configuration of the space.
-        mean: Over all shapes of the space.
+        mean: Over all shapes of the space that the minutes allow.
     """
 
     default: float
@@ -201,7 +201,10 @@ def _stage_times(
     before = _before(recipe, dataset, programs.default, machine)
     default = cost.trial_seconds(programs.default, machine, epochs=epochs)
     seconds = [cost.trial_seconds(shape, machine, epochs=epochs) for shape in programs.shapes]
-    trial = Span(default=default, low=min(seconds), high=max(seconds), mean=sum(seconds) / len(seconds))
+    minutes = recipe.search.minutes
+    # A search passes over what it has no time for.
+    fit = [own for own in seconds if minutes is None or own <= space.LARGEST_SHARE * minutes * 60] or [min(seconds)]
+    trial = Span(default=default, low=min(seconds), high=max(seconds), mean=sum(fit) / len(fit))
     trace = sum(cost.trace_seconds(shape, machine) for shape in programs.shapes) / len(programs.shapes)
 
     def search(trials: int) -> float:
@@ -216,8 +219,8 @@ def _stage_times(
         return sum(before.values()) + search(trials) + sum(following(trials).values())
 
     trials = recipe.search.most_trials or _MOST_TRIALS
-    if recipe.search.minutes is not None:
-        trials = max(1, bisect_right(range(1, trials + 1), recipe.search.minutes * 60, key=whole))
+    if minutes is not None:
+        trials = max(1, bisect_right(range(1, trials + 1), minutes * 60, key=whole))
     return StageTimes(
         epochs=epochs, trial=trial, trials=trials, before=before, search=search(trials), after=following(trials)
     )

@@ -80,7 +80,7 @@ def _note_shortage(plan: SearchPlan, trials: Trials, run: Run) -> None:
 def _note_rest(trials: Trials, run: Run) -> None:
     """A finding where the space is exhausted before the minutes are."""
     tried, left = counted(len(trials.trials), "configuration"), run.deadline() - run.clock()
-    found = f"had tried all that its space holds ({tried}) with {left:.0f} s of its minutes left"
+    found = f"had tried all of its space that there was time for ({tried}) with {left:.0f} s of its minutes left"
     run.tell("search", f"the space is exhausted: {tried} tried")
     run.skip("space", found)
 

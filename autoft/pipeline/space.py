@@ -43,7 +43,7 @@ from autoft.search.space import (
 from autoft.training import backend
 
 #: Most of the minutes that one of the first trials may take.
-_LARGEST_SHARE = 0.25
+LARGEST_SHARE = 0.25
 #: Most of the minutes that the very first trial may take: it decides what is affordable at all.
 _FIRST_SHARE = 0.2
 #: Epochs that the networks of a portfolio need.
@@ -180,7 +180,7 @@ def keep_affordable(
         return tuple(first)
     shapes = [replace(s, least=min(s.least, recipe.search.epochs)) for s in (cost_shape(dataset, c) for c in first)]
     slowness = 1.0 if epoch_seconds is None else epoch_seconds / cost.epoch_seconds(shapes[0], machine)
-    most = _LARGEST_SHARE * recipe.search.minutes * 60
+    most = LARGEST_SHARE * recipe.search.minutes * 60
     epochs = min(recipe.search.epochs, cost.TYPICAL_EPOCHS)
     seconds = [slowness * cost.trial_seconds(shape, machine, epochs=epochs) for shape in shapes]
     by_cost = np.argsort(seconds, kind="stable")
