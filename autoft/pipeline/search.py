@@ -59,7 +59,7 @@ def search(dataset: Dataset, plan: SearchPlan, trainer: TrialTrainer, run: Run) 
     trials = loop.run()
     _note_shortage(plan, trials, run)
     if trials.exhausted and settings.minutes is not None:
-        _note_rest(trials, run)
+        note_rest(trials, run)
     return trials
 
 
@@ -77,7 +77,7 @@ def _note_shortage(plan: SearchPlan, trials: Trials, run: Run) -> None:
     run.skip("epochs", f"had {search.minutes:g} minute{'' if search.minutes == 1 else 's'}{spent}; {over}")
 
 
-def _note_rest(trials: Trials, run: Run) -> None:
+def note_rest(trials: Trials, run: Run) -> None:
     """A finding where the space is exhausted before the minutes are."""
     tried, left = counted(len(trials.trials), "configuration"), run.deadline() - run.clock()
     found = f"had tried all of its space that there was time for ({tried}) with {left:.0f} s of its minutes left"

@@ -16,6 +16,7 @@ from autoft.pipeline.describe import inspect_table
 from autoft.pipeline.fit import prepare_dataset
 from autoft.pipeline.machine import Machine
 from autoft.pipeline.reserve import Reserve
+from autoft.pipeline.search import note_rest
 from autoft.pipeline.space import choose_first, make_search_space, plan_parallelism
 from autoft.pipeline.split import split
 from autoft.pipeline.trial_times import TrialTimes
@@ -362,3 +363,14 @@ def test_a_run_that_waits_for_others_plans_with_a_slower_machine(monkeypatch: py
         assert getattr(shared, work)(1e9) == pytest.approx(5 * getattr(alone, work)(1e9))
     used[0] = 115.0  # two threads
     assert run.contention() == 1.0
+
+
+def test_a_search_with_nothing_left_to_try_says_how_much_time_is_left(tmp_path: Path):
+    run = run_in(Recipe().with_changes(minutes=2), tmp_path)
+    run.started, run.clock = 0.0, lambda: 30.0
+    trials: Any = SimpleNamespace(trials=(trial(1.0, 0.5),) * 7)
+    note_rest(trials, run)
+    (found,) = run.findings
+    assert (found.code, found.severity) == ("search-exhausted", "info")
+    assert "7 configurations" in str(found)
+    assert "90 s of its minutes left" in str(found)
