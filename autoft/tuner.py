@@ -42,7 +42,7 @@ class AutoFineTuner:
         task: ``auto`` reads it off the target.
         families: Kinds of models to search, such as ``["trees", "realmlp"]``; ``"networks"`` is all but boosted trees.
         objective: Metric to tune; by default ROC-AUC (binary), log-loss (multiclass) or RMSE (regression).
-        trials: Largest number of configurations.
+        trials: Largest number of configurations; without it as many as `minutes` allow, or 30 without those.
         minutes: Time limit of the whole run, in minutes.
         seed: Same seed, data and machine give the same result.
         folds: Number of blocks of rows, each held out once.

@@ -119,7 +119,12 @@ def _add_source(parser: argparse.ArgumentParser) -> None:
 def _add_changes(parser: argparse.ArgumentParser) -> None:
     _add_source(parser)
     parser.add_argument("--minutes", metavar="N", type=float, help="time limit of the run, in minutes")
-    parser.add_argument("--trials", metavar="N", type=int, help="largest number of trials")
+    parser.add_argument(
+        "--trials",
+        metavar="N",
+        type=int,
+        help="largest number of trials (30, unless --minutes)",
+    )
     kinds = "kinds of models to search, with commas between; networks is all but boosted trees"
     parser.add_argument("--families", metavar="NAMES", type=lambda names: names.split(","), help=kinds)
     parser.add_argument("--seed", metavar="N", type=int, help="random seed")

@@ -80,10 +80,11 @@ def _planned_data(plan: Forecast) -> list[tuple[str, str]]:
 def _planned_time(plan: Forecast) -> list[tuple[str, str]]:
     typical, most = plan.typical, plan.most
     parts = {**typical.before, "search": typical.search, **typical.after}
-    trials, whole = f"{plan.trials:,}", f"{_spent(typical.seconds)}; with all epochs {_spent(most.seconds)}"
+    trials, whole = f"{typical.trials:,}", f"{_spent(typical.seconds)}; with all epochs {_spent(most.seconds)}"
     if plan.minutes is not None:
         # What stops the search is then the clock: with more epochs there are fewer trials, not more seconds.
-        trials = f"{typical.trials:,}; with all epochs {most.trials:,} (at most {plan.trials:,})"
+        limit = "" if plan.trials is None else f" (at most {plan.trials:,})"
+        trials = f"{typical.trials:,}; with all epochs {most.trials:,}{limit}"
         whole = _spent(typical.seconds)
     return [
         ("epochs", f"typically {typical.epochs:,}, at most {most.epochs:,}"),

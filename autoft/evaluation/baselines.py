@@ -64,6 +64,7 @@ def train_baselines(
     *,
     seed: int,
     boosting: bool = True,
+    over: Callable[[], bool] = lambda: False,
 ) -> dict[str, Array]:
     """Held-out predictions of the baselines.
 
@@ -73,6 +74,7 @@ def train_baselines(
         truth: Of all rows. Every class position from 0 on occurs; nothing is learned from rows of weight 0.
         members: Those that hold out a single block are used.
         problem: The objective decides whether a regression learns a quantile.
+        over: Asked before every fold: where it is true boosting is given up.
 
     Returns:
         Pooled predictions by name (``constant``, ``linear``, ``hist_gradient_boosting``), ``[n, classes]`` or ``[n]``.
@@ -90,6 +92,8 @@ def train_baselines(
     names = ("constant", "linear", *(("hist_gradient_boosting",) if boosting else ()))
     result = {name: np.zeros(width) for name in names}
     for member in single:
+        if boosting and over():
+            result.pop("hist_gradient_boosting", None)
         rows = member.train if truth.weights is None else member.train[truth.weights[member.train] > 0]
         shown, own = inputs.for_training(rows), truth.take(rows)
         for name, pooled in result.items():

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -21,6 +22,8 @@ from autoft.records.split import Member
 
 #: Largest number of rows that are predicted.
 ROWS = 2_000
+#: Fewest rows that are predicted where there is little time, if there are as many.
+FEWEST_ROWS = 200
 #: Shuffles of each column; one for each of more than `FEW` columns.
 REPEATS = 5
 FEW = 50
@@ -56,8 +59,48 @@ class FoldModel:
         return np.asarray(own[rows])
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sample:
+    """Rows on which columns are shuffled, and how good the model is there."""
+
+    model: FoldModel
+    truth: Truth
+    problem: Problem
+    rule: AnyRule
+    rows: Array
+
+    @property
+    def encoded(self) -> Encoded:
+        return self.model.encoded.rows(self.rows)
+
+    def score(self, changed: Encoded) -> Array:
+        """The objective of each repeat of the rows, turned so that more is better."""
+        # All repeats in one call: the way through the layers costs more than the rows.
+        times, name = len(changed) // len(self.rows), self.problem.objective
+        parts = np.split(self.model.predict(changed, np.tile(self.model.members_of(self.rows), times)), times)
+        own, once = self.truth.take(self.rows), np.ones((1, len(self.rows)), dtype=np.uint8)
+        scored = [weighted_scores(own, p, once, self.problem, names=(name,), rule=self.rule)[name] for p in parts]
+        return METRICS[name].better(np.array(scored)[:, 0])
+
+    def seconds(self, left: Callable[[], float]) -> float:
+        """Seconds of one score, by what is left after a second one: the first one builds programs."""
+        if math.isinf(left()):
+            return 0.0
+        encoded = self.encoded
+        self.score(encoded)
+        before = left()
+        self.score(encoded)
+        return before - left()
+
+
 def permutation_importance(
-    model: FoldModel, truth: Truth, problem: Problem, *, rule: AnyRule = ONE_HALF, seed: int
+    model: FoldModel,
+    truth: Truth,
+    problem: Problem,
+    *,
+    rule: AnyRule = ONE_HALF,
+    seed: int,
+    left: Callable[[], float] = lambda: math.inf,
 ) -> tuple[Importance, ...]:
     """Importance of each used column, the largest first; the interval spans the repeats.
 
@@ -65,33 +108,30 @@ def permutation_importance(
     rows. Positive means that the model is worse without the column, whatever the metric's direction. Nothing is
     returned where more than `MOST` columns are used, or where the sample leaves the objective undefined (a class too
     rare to be in it).
+
+    Args:
+        left: Seconds that are left: where there are too few, columns are shuffled once, and then among fewer rows.
     """
     places = columns_of_rows.places(model.layout)
     used = [(column, places[column.id]) for column in model.columns if column.id in places]
     if len(used) > MOST:
         return ()
     rng = np.random.default_rng([seed, 2])
-    rows = rng.permutation(model.held_out)[:ROWS]
-    encoded, members, own = model.encoded.rows(rows), model.members_of(rows), truth.take(rows)
-    name, once = problem.objective, np.ones((1, len(rows)), dtype=np.uint8)
-
-    def score(changed: Encoded) -> Array:
-        """The objective of each repeat of the rows, turned so that more is better."""
-        # All repeats in one call: the way through the layers costs more than the rows.
-        times = len(changed) // len(rows)
-        parts = np.split(model.predict(changed, np.tile(members, times)), times)
-        scored = [weighted_scores(own, part, once, problem, names=(name,), rule=rule)[name] for part in parts]
-        return METRICS[name].better(np.array(scored)[:, 0])
-
-    whole = score(encoded)[0]
+    sample = _Sample(model, truth, problem, rule, rng.permutation(model.held_out)[:ROWS])
+    repeats = REPEATS if len(used) <= FEW else 1
+    once = sample.seconds(left)
+    if (needed := once * len(used)) * repeats > left():
+        repeats, few = 1, int(len(sample.rows) * left() / max(needed, 1e-9))
+        sample = replace(sample, rows=sample.rows[: max(few, FEWEST_ROWS)])
+    rows, encoded = sample.rows, sample.encoded
+    whole = sample.score(encoded)[0]
     if not np.isfinite(whole):
         return ()
-    repeats = REPEATS if len(used) <= FEW else 1
     repeated = encoded.rows(np.tile(np.arange(len(rows)), repeats))
     found = []
     for column, place in used:
         order = np.concatenate([rng.permutation(len(rows)) for _ in range(repeats)])
-        drops = whole - score(columns_of_rows.shuffled(repeated, place, order))
+        drops = whole - sample.score(columns_of_rows.shuffled(repeated, place, order))
         drop = Interval(value=float(np.mean(drops)), low=float(np.min(drops)), high=float(np.max(drops)))
         found.append(Importance(column=column.name, drop=drop))
     return tuple(sorted(found, key=lambda i: (-i.drop.value, i.column)))

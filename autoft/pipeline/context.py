@@ -39,6 +39,10 @@ class Provisional(Generic[T]):
     result: T
 
 
+#: Seconds of the processor from which on they say how many of the clock they take.
+_WORTH_COUNTING = 1.0
+
+
 @dataclass(slots=True, kw_only=True)
 class Run:
     """One run in one folder.
@@ -48,6 +52,7 @@ class Run:
         interrupt: Raised when the user asks the search to end.
         clock: Monotonic seconds.
         started: When the run began, on `clock`.
+        processor: Seconds of the processor that this process had used when the run began.
         earlier: Seconds that earlier, interrupted runs in the folder trained: a crash must not extend the minutes.
         seconds: Seconds by stage, as far as the run is.
         findings: What the stages found, besides the findings about the table.
@@ -61,6 +66,7 @@ class Run:
     progress: Callable[[Progress], None] = lambda step: None
     clock: Callable[[], float] = time.monotonic
     started: float = field(default_factory=time.monotonic)
+    processor: float = field(default_factory=time.process_time)
     earlier: float = 0.0
     seconds: dict[str, float] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
@@ -86,6 +92,11 @@ class Run:
         """When everything has to be over, on the clock: `stretch` times the minutes; infinite without a limit."""
         minutes = self.recipe.search.minutes
         return math.inf if minutes is None else self.started + minutes * stretch * 60 - self.earlier
+
+    def contention(self) -> float:
+        """Seconds of the clock for one of the processor since the run began, 1 at least: others take the rest."""
+        used = time.process_time() - self.processor
+        return max(1.0, (self.clock() - self.started) / used) if used > _WORTH_COUNTING else 1.0
 
     @property
     def journal(self) -> Journal:
@@ -160,7 +171,7 @@ class Run:
 
 
 #: What a run may skip, or cut short.
-Skippable = Literal["epochs", "boosting", "curves", "ensemble_gain", "draws", "interrupted"]
+Skippable = Literal["epochs", "space", "boosting", "curves", "ensemble_gain", "draws", "interrupted"]
 
 #: Code, subject, what it must do, and the fix.
 _PARTS: Mapping[Skippable, tuple[str, str, str, str]] = {
@@ -169,6 +180,12 @@ _PARTS: Mapping[Skippable, tuple[str, str, str, str]] = {
         "The run",
         "have the minutes that a search needs",
         "the best that was found is the model; allow more minutes for a better one (autoft plan says how many)",
+    ),
+    "space": (
+        "search-exhausted",
+        "The search",
+        "use its minutes",
+        "give it a wider space (search: space:), or fewer minutes",
     ),
     "boosting": (
         "boosting-left-out",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from autoft.evaluation.fold_model import MOST, REPEATS
+from autoft.evaluation.fold_model import FEW, MOST, REPEATS
 from autoft.evaluation.fold_model import ROWS as IMPORTANCE_ROWS
 from autoft.evaluation.selection import AFFORDABLE, FEWEST_DRAWS
 from autoft.pipeline.machine import RATES, Machine
@@ -30,6 +30,8 @@ PROGRAM_BYTES = 140e6
 
 #: Draws that are made first; more, where a recipe asks for more, as far as there is time.
 FIRST_DRAWS = 500
+#: Draws that are made first of a table so large that those would take too many of the minutes.
+LEAST_DRAWS = 100
 #: Most rows for which the gain of the ensemble is measured: beyond, its twice as many members are too large for it.
 MOST_ROWS_PAIRED = 200_000
 
@@ -215,6 +217,11 @@ class EvaluationSize:
     area: bool = False
     calibrated: bool = False
 
+    @property
+    def repeats(self) -> int:
+        """Shuffles of each column."""
+        return REPEATS if self.columns <= FEW else 1
+
 
 def evaluation_seconds(size: EvaluationSize, machine: Machine) -> float:
     """Seconds of the honest score: the choice again on every bootstrap draw, all metrics, baselines, importance."""
@@ -224,17 +231,18 @@ def evaluation_seconds(size: EvaluationSize, machine: Machine) -> float:
     chosen = made * rows * (size.candidates * RATES.loss_draw + size.trials * objective)
     scored = made * rows * (size.outputs * RATES.metric_row + 3 * objective)  # the network, and three baselines
     scored += made * rows * RATES.finish_draw if size.calibrated else 0.0
-    asked = size.columns * (RATES.importance + min(rows, IMPORTANCE_ROWS) * size.folds * RATES.importance_row)
+    sampled = min(rows, IMPORTANCE_ROWS) * size.folds * size.repeats / REPEATS  # the rates are those of all repeats
+    asked = size.columns * (RATES.importance + sampled * RATES.importance_row)
     return machine.alone(RATES.evaluation + chosen + scored + asked + rows * size.folds * RATES.answer_row)
 
 
-def answer_seconds(shape: CostShape, size: EvaluationSize, machine: Machine, *, blended: int = 1) -> float:
-    """Seconds that the networks of the deployed model, a blend of trials, take in the evaluation.
+def answer_seconds(shape: CostShape, size: EvaluationSize, machine: Machine) -> float:
+    """Seconds that the networks of one trial of the deployed model take in the evaluation.
 
     Every member answers all rows, and for each column its own rows of a sample, once a shuffle.
     """
-    sampled = REPEATS * size.columns * min(size.rows, IMPORTANCE_ROWS)
-    asked = blended * (size.rows * size.folds + sampled)
+    sampled = size.repeats * size.columns * min(size.rows, IMPORTANCE_ROWS)
+    asked = size.rows * size.folds + sampled
     if shape.iterations:
         return machine.alone(asked * shape.iterations * TYPICAL_EPOCHS * shape.outputs * RATES.tree_row)
     products = machine.matmul(2.0 * asked * shape.kernels * shape.ensemble)

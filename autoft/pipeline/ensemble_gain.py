@@ -11,19 +11,16 @@ import numpy as np
 from autoft.evaluation import ensemble_gain, folds
 from autoft.files import canonical_json, fingerprint
 from autoft.pipeline.context import Provisional, Run
-from autoft.pipeline.cost import encoding_seconds, measures_ensemble_gain
+from autoft.pipeline.cost import measures_ensemble_gain
 from autoft.pipeline.dataset import Dataset
 from autoft.pipeline.effects import calibration_allowed
-from autoft.pipeline.machine import Machine
+from autoft.pipeline.reserve import gain_seconds
 from autoft.pipeline.results import EnsembleGain, Selection
 from autoft.pipeline.trainers import MakeTrainer
 from autoft.records.decisions import CalibrationMethod, DecisionGoal
 from autoft.records.trials import TrialResult, Trials
 from autoft.training.program import out_of_memory
 
-#: Seconds of the networks that leave out pairs of folds, as a multiple of the trial's: 2 x the networks on 3/4 of the
-#: rows.
-_TIMES_A_TRIAL = 1.5
 #: Results of the chosen trials, and their weights.
 Parts = Sequence[tuple[TrialResult, float]]
 
@@ -88,19 +85,11 @@ def _calibration_method(run: Run, dataset: Dataset, selection: Selection) -> Cal
     return "isotonic" if selection.rule.calibration.method == "isotonic" else "temperature"
 
 
-def _expected_seconds(dataset: Dataset, parts: Parts) -> float:
-    """Seconds of measuring the gain: encoding the rows of the pairs, and training each trial up to its checkpoint."""
-    pairs = len(dataset.members) * 2
-    inputs = len(dataset.features) + sum(t.slots for t in dataset.layout.texts)
-    trained = (o.seconds * o.epochs / max(len(o.curves.get("held_out", ())), 1) for o, _ in parts)
-    return encoding_seconds(len(dataset.y), inputs, pairs, Machine()) + _TIMES_A_TRIAL * sum(trained)
-
-
 def _pair_answers(
     dataset: Dataset, parts: Parts, make_trainer: MakeTrainer, run: Run, end: float
 ) -> ensemble_gain.PairPredictions | None:
     """Predictions of the networks that leave two blocks out; None where time or memory is lacking."""
-    if run.clock() + _expected_seconds(dataset, parts) > end:
+    if run.clock() + gain_seconds(dataset, [trial for trial, _ in parts]) > end:
         run.tell("search", "no time to measure what the mean of the folds' networks gains")
         return None
     run.tell("search", "measuring what the mean of the folds' networks gains")

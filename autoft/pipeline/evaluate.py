@@ -22,14 +22,16 @@ from autoft.evaluation.fold_model import FoldModel, permutation_importance
 from autoft.evaluation.metrics import METRICS
 from autoft.evaluation.scores import scores, why_undefined
 from autoft.evaluation.selection import Candidate, balance_of, candidates_of, mixed
+from autoft.pipeline import cost
 from autoft.pipeline.context import Run
-from autoft.pipeline.cost import FIRST_DRAWS, MARGIN, finish_seconds
+from autoft.pipeline.cost import FIRST_DRAWS, MARGIN
 from autoft.pipeline.dataset import Dataset
 from autoft.pipeline.effects import selection_rule
 from autoft.pipeline.machine import Machine
+from autoft.pipeline.reserve import affordable_draws, evaluation_size
 from autoft.pipeline.results import SearchResult
 from autoft.pipeline.slices import score_slices
-from autoft.pipeline.space import boosting_fits
+from autoft.pipeline.space import boosting_end, boosting_fits
 from autoft.preprocessing.categories import MISSING
 from autoft.preprocessing.statistics import tfidf, with_derived
 from autoft.records.arrays import Array
@@ -71,13 +73,21 @@ def correct_score(dataset: Dataset, found: SearchResult, answers: Array, run: Ru
         pairs = _pair_candidates(dataset, found.trials)
         return correction.nested(truth, candidates, problem, pairs=pairs, rule=rule, draws=draws)
 
-    return draw_in_time(score, run, end=_end(dataset, run), times=1 + len(found.baselines))
+    size, machine = evaluation_size(run.recipe, dataset, len(found.trials.trials), run.recipe.search.epochs), Machine()
+    machine = machine.shared(run.contention())
+    few = affordable_draws(run.recipe, size, machine)
+    rest = MARGIN * cost.evaluation_seconds(replace(size, draws=0), machine)
+    end = _end(dataset, run) - rest
+    return draw_in_time(score, run, end=end, times=1 + len(found.baselines), first=min(few, FIRST_DRAWS))
 
 
-def draw_in_time(score: Callable[[Draws], CorrectedScore], run: Run, *, end: float, times: int) -> CorrectedScore:
+def draw_in_time(
+    score: Callable[[Draws], CorrectedScore], run: Run, *, end: float, times: int, first: int = FIRST_DRAWS
+) -> CorrectedScore:
     """The score on the draws of the recipe, or on as many as there is time for, which becomes a finding.
 
     Args:
+        first: Draws that are made whatever the time.
         end: When all that is drawn must be over, on the run's clock.
         times: The seconds of all that as a multiple of those of the score.
     """
@@ -86,12 +96,12 @@ def draw_in_time(score: Callable[[Draws], CorrectedScore], run: Run, *, end: flo
         run.clock(),
         run.interrupt.in_time,
     )
-    first, fewest = (replace(wanted, number=min(wanted.number, number)) for number in (FIRST_DRAWS, _FEWEST_DRAWS))
-    found = in_time(partial(score, first), partial(score, fewest))
-    if found.draws.number == first.number < wanted.number and not run.interrupt:
-        fit = first.number * (end - run.clock()) / max(times * (run.clock() - began), 1e-9)
-        number = int(min(wanted.number, max(fit, first.number)))
-        if number > first.number:
+    begin, fewest = (replace(wanted, number=min(wanted.number, number)) for number in (first, _FEWEST_DRAWS))
+    found = in_time(partial(score, begin), partial(score, fewest))
+    if found.draws.number == begin.number < wanted.number and not run.interrupt:
+        fit = begin.number * (end - run.clock()) / max(times * (run.clock() - began), 1e-9)
+        number = int(min(wanted.number, max(fit, begin.number)))
+        if number > begin.number:
             found = in_time(partial(score, replace(wanted, number=number)), lambda: found)
         if number < wanted.number and not run.interrupt:
             made = f"rests on {found.draws.number:,} of {wanted.number:,} draws, as there was no time for more"
@@ -165,7 +175,15 @@ def _parts(
 ) -> tuple[tuple[Importance, ...], tuple[Curve, ...], Slices]:
     """What takes long: importance of columns, their curves, and slices of the rows."""
     model = fold_model(dataset, found.ensemble, score.rule)
-    importance = permutation_importance(model, dataset.truth, dataset.problem, rule=score.rule, seed=run.recipe.seed)
+    end = _end(dataset, run)
+    importance = permutation_importance(
+        model,
+        dataset.truth,
+        dataset.problem,
+        rule=score.rule,
+        seed=run.recipe.seed,
+        left=lambda: end - run.clock(),
+    )
     dependence = _curves(dataset, model, importance, run)
     run.tell("evaluation", "scoring slices of the rows")
     return importance, dependence, score_slices(run.recipe, dataset, score, candidates, importance=importance)
@@ -174,7 +192,7 @@ def _parts(
 def _say_what_lacks(score: CorrectedScore, run: Run, short: bool) -> None:
     """The finding for an evaluation that an interrupt has cut short."""
     made, wanted = score.draws.number, run.recipe.evaluate.draws
-    lacks = [f"rests on {made:,} of {wanted:,} draws"] if made < wanted and made in (_FEWEST_DRAWS, FIRST_DRAWS) else []
+    lacks = [f"rests on {made:,} of {wanted:,} draws"] if made < wanted and made <= FIRST_DRAWS else []
     lacks += ["has no importance of columns, curves and slices"] if short else []
     if run.interrupt and lacks:
         run.skip("interrupted", f"{' and '.join(lacks)}, as the run was interrupted")
@@ -210,7 +228,8 @@ def _curves(dataset: Dataset, model: FoldModel, importance: tuple[Importance, ..
 
 def _end(dataset: Dataset, run: Run) -> float:
     """When model and report have to be begun, on the run's clock."""
-    return run.deadline() - MARGIN * finish_seconds(len(dataset.y), len(dataset.features), Machine())
+    machine = Machine().shared(run.contention())
+    return run.deadline() - MARGIN * cost.finish_seconds(len(dataset.y), len(dataset.features), machine)
 
 
 def _doubtful_labels(dataset: Dataset, pooled: Array, rows: Array) -> list[Finding]:
@@ -287,14 +306,21 @@ def train_baselines(dataset: Dataset, run: Run) -> Mapping[str, Array]:
     """Held-out predictions of simple models by name; without gradient boosting where that takes too long."""
     with run.timed("baselines"):
         run.tell("baselines", "training the baselines on the same folds")
-        boosting = boosting_fits(run.recipe, dataset, Machine.measure())
-        if not boosting:
+        boosting = boosting_fits(run.recipe, dataset, Machine.measure().shared(run.contention()))
+        end, inputs = boosting_end(run.recipe, run.clock()), baseline_inputs(dataset)
+        made = baselines.train_baselines(
+            inputs,
+            dataset.truth,
+            dataset.folds,
+            dataset.problem,
+            seed=run.recipe.seed,
+            boosting=boosting,
+            over=lambda: run.clock() > end,
+        )
+        if "hist_gradient_boosting" not in made:
             found = "was not compared with gradient boosting, which alone would have taken too many of the minutes"
             run.skip("boosting", found)
-        inputs, seed = baseline_inputs(dataset), run.recipe.seed
-        return baselines.train_baselines(
-            inputs, dataset.truth, dataset.folds, dataset.problem, seed=seed, boosting=boosting
-        )
+        return made
 
 
 def baseline_inputs(dataset: Dataset) -> baselines.BaselineInputs:

@@ -84,7 +84,7 @@ def prepare_dataset(recipe: Recipe, source: Any, look: Callable[[Table], None] =
 
 def find_model(dataset: Dataset, run: Run) -> SearchResult:
     """The deployed model: trials, the choice among them, tests of hints, and the gain of the ensemble."""
-    run.tell("search", "building the training program", trials=run.recipe.search.trials)
+    run.tell("search", "building the training program", trials=run.recipe.search.most_trials)
     make = partial(make_trainer, run)
     trainer = make(dataset, dataset.members)
     plan = plan_search(dataset, trainer, run)

@@ -7,25 +7,20 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from autoft.evaluation.ensemble_gain import pairs_of
-from autoft.evaluation.fold_model import MOST
-from autoft.evaluation.metrics import METRICS
 from autoft.pipeline import cost, space
-from autoft.pipeline.cost import CostShape, EvaluationSize
+from autoft.pipeline.cost import CostShape
 from autoft.pipeline.dataset import Dataset, TableDescription
 from autoft.pipeline.describe import errors_of, inspect_table
-from autoft.pipeline.effects import calibration_allowed
-from autoft.pipeline.hint_tests.jobs import jobs_seconds
 from autoft.pipeline.machine import RATES, Machine
+from autoft.pipeline.reserve import BLENDED, seconds_after_search
 from autoft.pipeline.split import split
 from autoft.recipe.recipe import Recipe
 from autoft.records.columns import Task
 from autoft.records.findings import Finding
 from autoft.records.scores import Strategy
-from autoft.records.trials import checkpoint_epochs
 from autoft.schema.engines import choose
 
 
@@ -35,7 +30,7 @@ class Span:
 
     Attributes:
         low, high: Of the cheapest and the most expensive configuration of the space.
-        mean: Over all shapes of the space.
+        mean: Over all shapes of the space that the minutes allow.
     """
 
     default: float
@@ -79,6 +74,7 @@ class Forecast:
         space: The search space in words, by dimension.
         too_expensive: What of the portfolio is left out, because a trial of it would take too many of the minutes.
         typical, most: With a typical number of epochs (`cost.TYPICAL_EPOCHS`), and with all that are allowed.
+        trials: Most trials; None where minutes alone end the search.
         too_short: Whether `minutes` do not suffice for one typical trial.
         memory: Peak bytes above those of the imports.
     """
@@ -103,7 +99,7 @@ class Forecast:
     too_expensive: tuple[str, ...]
     shapes: int
     programs: int
-    trials: int
+    trials: int | None
     minutes: float | None
     typical: StageTimes
     most: StageTimes
@@ -123,10 +119,8 @@ class Forecast:
         return found
 
 
-#: Trials of a typical blend.
-_BLENDED = 3
-#: Most of the minutes that are reserved for more draws than a recipe has by default.
-_DRAWS_SHARE = 0.2
+#: Most trials that are counted where minutes alone end a search.
+_MOST_TRIALS = 10_000
 
 
 def plan(recipe: Recipe, data: Any = None, *, machine: Machine | None = None) -> Forecast:
@@ -186,7 +180,7 @@ def forecast(recipe: Recipe, description: TableDescription, *, machine: Machine 
         too_expensive=space.name_left_out(offered, first),
         shapes=programs.different,
         programs=programs.number,
-        trials=recipe.search.trials,
+        trials=recipe.search.most_trials,
         minutes=minutes,
         typical=typical,
         most=all_epochs,
@@ -207,7 +201,10 @@ def _stage_times(
     before = _before(recipe, dataset, programs.default, machine)
     default = cost.trial_seconds(programs.default, machine, epochs=epochs)
     seconds = [cost.trial_seconds(shape, machine, epochs=epochs) for shape in programs.shapes]
-    trial = Span(default=default, low=min(seconds), high=max(seconds), mean=sum(seconds) / len(seconds))
+    minutes = recipe.search.minutes
+    # A search passes over what it has no time for.
+    fit = [own for own in seconds if minutes is None or own <= space.LARGEST_SHARE * minutes * 60] or [min(seconds)]
+    trial = Span(default=default, low=min(seconds), high=max(seconds), mean=sum(fit) / len(fit))
     trace = sum(cost.trace_seconds(shape, machine) for shape in programs.shapes) / len(programs.shapes)
 
     def search(trials: int) -> float:
@@ -215,14 +212,15 @@ def _stage_times(
         return cost.search_seconds(trials, default, trial.mean, programs=number, trace=trace, machine=machine)
 
     def following(trials: int) -> dict[str, float]:
-        return seconds_after_search(recipe, dataset, programs.default, trials, epochs, machine)
+        blend = [programs.default] * min(BLENDED, recipe.search.blend, trials)
+        return seconds_after_search(recipe, dataset, blend, trials, epochs, machine)
 
     def whole(trials: int) -> float:
         return sum(before.values()) + search(trials) + sum(following(trials).values())
 
-    trials = recipe.search.trials
-    if recipe.search.minutes is not None:
-        trials = max(1, bisect_right(range(1, trials + 1), recipe.search.minutes * 60, key=whole))
+    trials = recipe.search.most_trials or _MOST_TRIALS
+    if minutes is not None:
+        trials = max(1, bisect_right(range(1, trials + 1), minutes * 60, key=whole))
     return StageTimes(
         epochs=epochs, trial=trial, trials=trials, before=before, search=search(trials), after=following(trials)
     )
@@ -239,49 +237,3 @@ def _before(recipe: Recipe, dataset: Dataset, shape: CostShape, machine: Machine
         "baselines": machine.alone(RATES.baselines) + boosting,
         "encoding": cost.encoding_seconds(len(dataset.y), shape.inputs, shape.members, machine),
     }
-
-
-def seconds_after_search(
-    recipe: Recipe, dataset: Dataset, shape: CostShape, trials: int, epochs: int, machine: Machine
-) -> dict[str, float]:
-    """Seconds of what follows a search, by name; `shape` is that of the best trial."""
-    target, columns = dataset.target, len(dataset.features)
-    # Curves are drawn of a few columns, each for less than half of the rows that its importance is asked with.
-    asked = columns + min(columns, 6) // 2 if columns <= MOST else 0
-    asked += sum(h.effect is not None for h in recipe.knowledge.features.values()) // 2
-    size = EvaluationSize(
-        rows=len(dataset.y),
-        trials=trials,
-        candidates=trials * len(checkpoint_epochs(epochs)),
-        draws=recipe.evaluate.draws,
-        columns=asked,
-        folds=dataset.split.k,
-        outputs=dataset.outputs,
-        area=METRICS[dataset.objective].ranks_only,
-        calibrated=target.task != "regression" and calibration_allowed(recipe, dataset) == "auto",
-    )
-    minutes, most = recipe.search.minutes, size.draws
-    if minutes is not None and most > cost.FIRST_DRAWS:
-
-        def seconds(draws: int) -> float:
-            return cost.evaluation_seconds(replace(size, draws=draws), machine)
-
-        most = max(bisect_right(range(1, most + 1), _DRAWS_SHARE * minutes * 60, key=seconds), cost.FIRST_DRAWS)
-    size = replace(size, draws=most)
-    blended = min(_BLENDED, recipe.search.blend, trials)
-    evaluation = cost.evaluation_seconds(size, machine) + cost.answer_seconds(shape, size, machine, blended=blended)
-    finish = cost.finish_seconds(len(dataset.y), columns, machine)
-    hints = jobs_seconds(dataset, cost.trial_seconds(shape, machine, epochs=epochs))
-    found = {"evaluation": evaluation, "model and report": finish, **_gain(dataset, shape, epochs, machine)}
-    return {**found, "hints": hints} if hints else found
-
-
-def _gain(dataset: Dataset, shape: CostShape, epochs: int, machine: Machine) -> dict[str, float]:
-    """Seconds of measuring the gain of the ensemble: pairs of folds are left out."""
-    k = dataset.split.k
-    if not cost.measures_ensemble_gain(dataset.strategy, k, len(dataset.y)):
-        return {}
-    pairs = replace(shape, members=len(pairs_of(k)), rows=shape.rows * (k - 2) // (k - 1), held_out=2 * shape.held_out)
-    trace = cost.trace_seconds(pairs, machine) if cost.worth_compiling(pairs) else 0.0
-    encoding = cost.encoding_seconds(len(dataset.y), pairs.inputs, pairs.members, machine)
-    return {"ensemble gain": cost.trial_seconds(pairs, machine, epochs=epochs) + trace + encoding}

@@ -9,7 +9,7 @@ import math
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -124,6 +124,14 @@ class Machine:
             threads=_threads(),
             slowness=max(small / RATES.small_operation, 0.05),
         )
+
+    def shared(self, contention: float) -> Machine:
+        """The machine for a program that waits for others.
+
+        Args:
+            contention: Seconds of the clock that one of the processor takes.
+        """
+        return replace(self, gflops=self.gflops / contention, slowness=self.slowness * contention)
 
     def matmul(self, operations: float) -> float:
         """Seconds of multiplications and additions in large matrices."""

@@ -7,6 +7,7 @@ import numpy as np
 from autoft.evaluation.blend import POOL
 from autoft.evaluation.metrics import METRICS
 from autoft.evaluation.selection import Candidate, Replay, candidates_of, mixed
+from autoft.formatting import counted
 from autoft.pipeline.context import Run
 from autoft.pipeline.cost import TYPICAL_EPOCHS
 from autoft.pipeline.dataset import Dataset
@@ -57,6 +58,8 @@ def search(dataset: Dataset, plan: SearchPlan, trainer: TrialTrainer, run: Run) 
     )
     trials = loop.run()
     _note_shortage(plan, trials, run)
+    if trials.exhausted and settings.minutes is not None:
+        note_rest(trials, run)
     return trials
 
 
@@ -72,6 +75,14 @@ def _note_shortage(plan: SearchPlan, trials: Trials, run: Run) -> None:
     before = sum(run.seconds.get(stage, 0.0) for stage in ("preparing", "baselines"))
     spent = f" ({before:.0f} s of them were spent before the search)"
     run.skip("epochs", f"had {search.minutes:g} minute{'' if search.minutes == 1 else 's'}{spent}; {over}")
+
+
+def note_rest(trials: Trials, run: Run) -> None:
+    """A finding where the space is exhausted before the minutes are."""
+    tried, left = counted(len(trials.trials), "configuration"), run.deadline() - run.clock()
+    found = f"had tried all of its space that there was time for ({tried}) with {left:.0f} s of its minutes left"
+    run.tell("search", f"the space is exhausted: {tried} tried")
+    run.skip("space", found)
 
 
 def assemble(trials: Trials, selection: Selection, trainer: TrialTrainer, run: Run) -> Ensemble:

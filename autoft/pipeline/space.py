@@ -5,6 +5,7 @@ No Keras is imported: `autoft plan` answers without.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -34,7 +35,7 @@ from autoft.search.space import MAKE, SHAPE, default_configuration, first_config
 from autoft.training import backend
 
 #: Most of the minutes that one of the first trials may take.
-_LARGEST_SHARE = 0.25
+LARGEST_SHARE = 0.25
 #: Most of the minutes that the very first trial may take: it decides what is affordable at all.
 _FIRST_SHARE = 0.2
 #: Epochs that the networks of a portfolio need.
@@ -43,8 +44,10 @@ _PORTFOLIO_EPOCHS = 50
 _FIRST_SECONDS = 60.0
 #: Most of the minutes that a portfolio may take: what is best on a table may stand last in it.
 _PORTFOLIO_SHARE = 0.75
-#: Most of the minutes that boosting may take on the folds.
+#: Most of the minutes that boosting may take on the folds, by the cost model.
 _BASELINES_SHARE = 0.15
+#: Share of the minutes after which it is given up: the machine is slower than it looked.
+_BASELINES_END = 0.25
 #: Share of the rows below which one of two classes is rare; of more classes, the same part of an even share.
 _RARE = 0.2
 #: A class is expensive if missing it costs at least this many times what missing the most frequent class does.
@@ -101,6 +104,12 @@ def boosting_fits(recipe: Recipe, dataset: Dataset, machine: Machine) -> bool:
     """Whether boosting takes no more than its share of the recipe's minutes."""
     minutes = recipe.search.minutes
     return minutes is None or boosting_seconds(dataset, machine) <= _BASELINES_SHARE * minutes * 60
+
+
+def boosting_end(recipe: Recipe, began: float) -> float:
+    """When boosting is given up, on the clock on which it began."""
+    minutes = recipe.search.minutes
+    return math.inf if minutes is None else began + _BASELINES_END * minutes * 60
 
 
 def choose_first(
@@ -163,7 +172,7 @@ def keep_affordable(
         return tuple(first)
     shapes = [replace(s, least=min(s.least, recipe.search.epochs)) for s in (cost_shape(dataset, c) for c in first)]
     slowness = 1.0 if epoch_seconds is None else epoch_seconds / cost.epoch_seconds(shapes[0], machine)
-    most = _LARGEST_SHARE * recipe.search.minutes * 60
+    most = LARGEST_SHARE * recipe.search.minutes * 60
     epochs = min(recipe.search.epochs, cost.TYPICAL_EPOCHS)
     seconds = [slowness * cost.trial_seconds(shape, machine, epochs=epochs) for shape in shapes]
     by_cost = np.argsort(seconds, kind="stable")

@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from autoft import files
 from autoft.errors import printable
-from autoft.evaluation.metrics import METRICS
 from autoft.formatting import counted
 from autoft.pipeline import cost, space
 from autoft.pipeline.context import Run
-from autoft.pipeline.cost import MARGIN, TYPICAL_EPOCHS, CostShape
+from autoft.pipeline.cost import TYPICAL_EPOCHS
 from autoft.pipeline.dataset import Dataset
-from autoft.pipeline.forecast import seconds_after_search
-from autoft.pipeline.hint_tests.jobs import choose_trial, is_whole, jobs_seconds
 from autoft.pipeline.machine import Machine
 from autoft.pipeline.own_model import own_space
+from autoft.pipeline.reserve import Reserve
 from autoft.pipeline.results import SearchPlan
-from autoft.recipe.recipe import Recipe
+from autoft.pipeline.trial_times import TrialTimes
 from autoft.records.trials import Trial, Trials
 from autoft.search.budget import Budget, plan_epochs
 from autoft.search.ledger import DEATHS
 from autoft.training.trial_trainer import TrialTrainer
 
-#: Most of the minutes that are reserved for measuring the gain of the ensemble.
-_GAIN_SHARE = 0.1
-#: Most of the minutes that are reserved for training without each hint.
-_HINTS_SHARE = 0.2
 #: The gain of the ensemble may stretch the minutes a little, and the first trial by at least `_LEAST` seconds.
 _STRETCH = 1.04
 _LEAST = 3.0
@@ -38,8 +32,6 @@ _SECOND_EPOCH_SHARE = 0.05
 _MODEL_ERROR = 5.0
 #: It is not measured if the first one, tracing included, took more than this share.
 _FIRST_EPOCH_SHARE = 0.25
-#: Seconds after which a trial is followed by another measurement of the machine, which takes a tenth of a second.
-_MEASURED_EVERY = 10.0
 #: It is measured in any case if its predicted seconds, times `_MODEL_ERROR`, are at most these.
 _SHORT = 0.2
 #: Under this name the journal knows the epochs that a plan is measured with.
@@ -66,7 +58,7 @@ class TimePlan:
     fact: ClassVar[str] = "plan"
 
     minutes: float
-    trials: int
+    trials: int | None
     epochs: int
     epoch_seconds: float
     trials_that_fit: int
@@ -77,12 +69,17 @@ class TimePlan:
 
 def plan_search(dataset: Dataset, trainer: TrialTrainer, run: Run) -> SearchPlan:
     """Space, first configurations and budget; measured where there is a limit of time."""
-    recipe, machine = run.recipe, Machine.measure()
+    recipe = run.recipe
+
+    def measure() -> Machine:
+        return Machine.measure().shared(run.contention())
+
+    machine = measure()
     dimensions = (
         space.make_search_space(recipe, dataset) if run.model is None else own_space(run.model, recipe, dataset)
     )
     first: tuple[dict[str, Any], ...] = space.choose_first(recipe, dataset, dimensions, machine)
-    trials = recipe.search.trials
+    trials = recipe.search.most_trials
     if recipe.search.minutes is None:
         return SearchPlan(
             space=dimensions,
@@ -93,15 +90,20 @@ def plan_search(dataset: Dataset, trainer: TrialTrainer, run: Run) -> SearchPlan
     earlier, space_key = run.recall(TimePlan), files.fingerprint(repr(dimensions).encode())[:16]
     if earlier is not None and earlier.space == space_key:
         first = earlier.offered
-    reserve = Reserve(
-        recipe=recipe, dataset=dataset, shape=space.cost_shape(dataset, first[0]), machine=machine, clock=run.clock
-    )
+    shape = space.cost_shape(dataset, first[0])
+    reserve = Reserve(recipe=recipe, dataset=dataset, first=shape, machine=machine, clock=run.clock, measure=measure)
     plan = earlier
     if plan is None or plan.space != space_key or plan.minutes != recipe.search.minutes:
         plan = _measure_plan(first, space_key, earlier, reserve, trainer, run)
     if named := ", ".join(space.name_left_out(first, plan.first)):
         run.tell("search", f"left out, as a trial would take too many of the minutes: {named}")
     dimensions = space.drop_architectures(dimensions, first, plan.first)
+    times = TrialTimes(dataset=dataset, measured=plan.first[0], epoch_seconds=plan.epoch_seconds, epochs=plan.epochs)
+
+    def note(trial: Trial) -> None:
+        reserve.note(trial)
+        times.note(trial)
+
     return SearchPlan(
         space=dimensions,
         first=plan.first,
@@ -110,12 +112,12 @@ def plan_search(dataset: Dataset, trainer: TrialTrainer, run: Run) -> SearchPlan
             deadline=run.deadline(),
             clock=run.clock,
             reserve=reserve,
-            note=reserve.note,
+            note=note,
             epochs=None if plan.epochs >= recipe.search.epochs else plan.epochs,
             least=_least(run),
         ),
         parallelism=space.plan_parallelism(recipe, dataset, dimensions, plan.first[0], trainer.accelerated),
-        expected_seconds=_expect_seconds(dataset, plan),
+        expected_seconds=times,
         seconds_after=reserve.after_training,
     )
 
@@ -140,8 +142,8 @@ def _measure_plan(
     """
     search, dataset, machine = run.recipe.search, reserve.dataset, reserve.machine
     assert search.minutes is not None
-    end, epoch = run.deadline() - reserve(min(search.trials, 10)), cost.epoch_seconds(reserve.shape, machine)
-    left, offered, shape = end - run.clock(), first, reserve.shape
+    end, epoch = run.deadline() - reserve(min(search.trials or 10, 10)), cost.epoch_seconds(reserve.first, machine)
+    left, offered, shape = end - run.clock(), first, reserve.first
     if epoch > max(left * _FIRST_EPOCH_SHARE, _SHORT):  # measuring it would take the time, and gigabytes where wide
         first = space.keep_affordable(run.recipe, dataset, first, machine)
         shape = space.cost_shape(dataset, first[0])
@@ -170,19 +172,6 @@ def _measure_plan(
     if not run.interrupt:  # what was measured in a hurry is no plan for the run that goes on
         run.note(plan)
     return plan
-
-
-def _expect_seconds(dataset: Dataset, plan: TimePlan) -> Callable[[Mapping[str, Any]], float]:
-    """Seconds that a trial is expected to take: the cost model's, corrected by the measurement."""
-    machine, epochs = Machine(), min(plan.epochs, TYPICAL_EPOCHS)
-    default = cost.epoch_seconds(space.cost_shape(dataset, plan.first[0]), machine)
-
-    def seconds(params: Mapping[str, Any]) -> float:
-        shape = space.cost_shape(dataset, params)
-        shape = replace(shape, least=min(shape.least, plan.epochs))
-        return cost.trial_seconds(shape, machine, epochs=epochs) * plan.epoch_seconds / default
-
-    return seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,72 +227,8 @@ def _fit_trials(run: Run, taken: Sequence[float], end: float) -> tuple[int, int]
     trials, allowed = (1, _least(run)) if few else (search.trials, seconds)
     epochs = plan_epochs(seconds=allowed, epoch_seconds=epoch, epochs=search.epochs, trials=trials)
     trial = epoch * min(epochs, TYPICAL_EPOCHS)
-    fit = max(1, min(search.trials, int(seconds / max(trial + (taken[0] - epoch) / 2, 1e-9))))
+    fit = max(1, int(seconds / max(trial + (taken[0] - epoch) / 2, 1e-9)))
+    fit = fit if search.trials is None else min(fit, search.trials)
     fitting = f"time for about {counted(fit, 'trial')} of {counted(epochs, 'epoch')}"
     run.tell("search", f"an epoch of all folds takes {epoch:.2g} s: {fitting}", trials=search.trials)
     return epochs, fit
-
-
-@dataclass(slots=True, kw_only=True)
-class Reserve:
-    """Seconds of evaluation, model and report after a number of trials, of tests of hints, and of the ensemble's gain.
-
-    The gain counts only where it is worth the time: where it is expensive, trials are, and what little time is left
-    decides later. Tests of hints take what the trial took that they would be made on (`choose_trial`), were the search
-    over now; the cost model is asked only before there is a trial.
-
-    Attributes:
-        shape: Of the best trial so far, of the first one before that.
-        machine: As it was measured last: others may begin to use it, too.
-        whole: The trials that were trained to their end, the best first.
-    """
-
-    recipe: Recipe
-    dataset: Dataset
-    shape: CostShape
-    machine: Machine
-    clock: Callable[[], float]
-    whole: list[Trial] = field(default_factory=list)
-    _best: float | None = None
-    _measured: float | None = None
-
-    def note(self, trial: Trial) -> None:
-        if trial.score is None:
-            return
-        if self._best is None or self._sign * trial.score < self._best:
-            self._best, self.shape = self._sign * trial.score, space.cost_shape(self.dataset, trial.params)
-        if is_whole(trial):
-            self.whole.append(trial)
-            self.whole.sort(key=lambda one: self._sign * (one.score or 0.0))
-        now = self.clock()
-        if self._measured is None:
-            self._measured = now
-        elif now - self._measured > _MEASURED_EVERY:
-            self.machine, self._measured = Machine.measure(), now
-
-    @property
-    def _sign(self) -> int:
-        return -1 if METRICS[self.dataset.objective].direction == "max" else 1
-
-    def __call__(self, trials: int) -> float:
-        """Seconds after a number of trials."""
-        after, most = self._after(trials), 60 * (self.recipe.search.minutes or 0.0)
-        gain = after.get("ensemble gain", 0.0)
-        hints = self.hint_seconds(after.get("hints", 0.0), _HINTS_SHARE * most)
-        return self.after_training(trials) + (gain if gain <= _GAIN_SHARE * most else 0.0) + hints
-
-    def hint_seconds(self, modelled: float, most: float) -> float:
-        """Seconds of the tests of hints, at most `most`; `modelled` by the cost model, 0 where there are none."""
-        if not (self.whole and modelled):
-            return min(modelled, most)
-        trial = choose_trial(self.dataset, self.whole, most)
-        return min(jobs_seconds(self.dataset, trial.seconds), most)
-
-    def after_training(self, trials: int) -> float:
-        """Seconds of what comes after all training."""
-        training = ("ensemble gain", "hints")
-        return MARGIN * sum(seconds for name, seconds in self._after(trials).items() if name not in training)
-
-    def _after(self, trials: int) -> dict[str, float]:
-        epochs = min(self.recipe.search.epochs, TYPICAL_EPOCHS)
-        return seconds_after_search(self.recipe, self.dataset, self.shape, max(trials, 1), epochs, self.machine)

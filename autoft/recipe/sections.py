@@ -288,6 +288,10 @@ class Space(RecipeSection):
     """[low, high] of the fewest training rows in a leaf of a tree."""
 
 
+#: Most trials of a search that has a limit neither of trials nor of time.
+_TRIALS = 30
+
+
 class Search(RecipeSection):
     """The search for hyperparameters."""
 
@@ -295,8 +299,8 @@ class Search(RecipeSection):
     """How the next trial is proposed."""
     families: Families | None = None
     """Kinds of models to search (trees, mlp, realmlp ...), or networks: all but boosted trees; without it all are."""
-    trials: Annotated[int, Field(ge=1, le=10_000)] = 30
-    """Most trials that are run."""
+    trials: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    """Most trials that are run; left out means 30 or, with minutes, as many as there is time for."""
     minutes: Annotated[float, Field(gt=0, le=525_600)] | None = None
     """Most minutes that the run may take, up to a year; left out means no limit."""
     epochs: Annotated[int, Field(ge=1, le=10_000)] = 100
@@ -326,6 +330,11 @@ class Search(RecipeSection):
         networks = [f.name for f in every if f.traits.searched and f.traits.schedule != "boosting"]
         found = (own for name in self.families for own in (networks if name == NETWORKS else [name]))
         return tuple(dict.fromkeys(found))
+
+    @property
+    def most_trials(self) -> int | None:
+        """Most trials that are run; None where minutes alone end the search."""
+        return _TRIALS if self.trials is None and self.minutes is None else self.trials
 
 
 class Evaluate(RecipeSection):

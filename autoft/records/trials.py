@@ -127,6 +127,7 @@ class Trials:
         interrupted: Whether the user ended the search.
         trained: How many this run has trained; the others were remembered.
         memories: Names under which the journal remembers them.
+        exhausted: Whether nothing was left to try.
     """
 
     trials: tuple[Trial, ...]
@@ -135,3 +136,4 @@ class Trials:
     interrupted: bool
     trained: int
     memories: tuple[str, ...] = ()
+    exhausted: bool = False

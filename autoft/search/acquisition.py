@@ -16,6 +16,8 @@ from autoft.search.lattice import Lattice, Shapes
 _DRAWN, _NEIGHBOURS, _BEST = 768, 48, 5
 #: Rounds in which the most promising points' neighbours are looked at, nearer every time.
 _ROUNDS, _PROMISING, _EACH = (0.1, 0.04, 0.015, 0.005), 6, 40
+#: Configurations that the process looks at: half of them the best, half the newest. A fit takes time with their cube.
+_MOST = 500
 
 
 class Acquisition:
@@ -42,6 +44,7 @@ class Acquisition:
             pending: ``[p, d]`` points whose result is awaited. Each is taken to score what is expected of it, which
                 leaves nothing to learn there (GP-BUCB: Desautels, Krause, Burdick, 2014).
         """
+        done, losses = _few(done, losses)
         lattice, process = self._lattice, self._process(done, _evened(losses), pending)
         target = process.predict(lattice.columns(done))[0].min()
 
@@ -80,6 +83,15 @@ class Acquisition:
             closer = lattice.near(rng, np.repeat(points[top], _EACH, axis=0), scale, shapes)
             points, scores = np.vstack([points, closer]), np.concatenate([scores, score(closer)])
         return points, scores
+
+
+def _few(done: Array, losses: Array) -> tuple[Array, Array]:
+    """The best and the newest of many points, in their order."""
+    if len(done) <= _MOST:
+        return done, losses
+    best = np.argsort(losses[: -_MOST // 2], kind="stable")[: _MOST // 2]
+    kept = np.sort(np.concatenate([best, np.arange(len(done) - _MOST // 2, len(done))]))
+    return done[kept], losses[kept]
 
 
 def log_improvement(mean: Array, deviation: Array, target: float) -> Array:

@@ -14,13 +14,13 @@ _ENOUGH_TRIALS = 4
 _FEWEST_EPOCHS = 3
 
 
-def plan_epochs(*, seconds: float, epoch_seconds: float, epochs: int, trials: int) -> int:
+def plan_epochs(*, seconds: float, epoch_seconds: float, epochs: int, trials: int | None) -> int:
     """Most epochs of a trial, so that a handful of trials fit into the seconds of a search (at most the recipe's).
 
     >>> plan_epochs(seconds=60, epoch_seconds=1, epochs=100, trials=30)
     15
     """
-    each = seconds / max(epoch_seconds, 1e-9) / min(trials, _ENOUGH_TRIALS)
+    each = seconds / max(epoch_seconds, 1e-9) / min(trials or _ENOUGH_TRIALS, _ENOUGH_TRIALS)
     return min(epochs, max(_FEWEST_EPOCHS, int(each)))
 
 
@@ -29,6 +29,7 @@ class Budget:
     """When the search has to end.
 
     Attributes:
+        trials: Most trials; None for no limit.
         deadline: On `clock`, when everything has to be over; None for no limit. The first trial is always trained,
             if need be beyond the end: for `least` seconds, and for one epoch.
         reserve: Seconds needed after a search, by its number of trials.
@@ -36,7 +37,7 @@ class Budget:
         epochs: Most epochs of a trial, where the time allows fewer than the recipe (`plan_epochs`).
     """
 
-    trials: int
+    trials: int | None
     deadline: float | None
     clock: Callable[[], float]
     reserve: Callable[[int], float] = lambda trials: 0.0
@@ -45,6 +46,10 @@ class Budget:
     least: float = 0.0
     _asked: float | None = field(default=None, init=False)
     _began: float = field(default=0.0, init=False)
+
+    def allowed(self, trials: int, wanted: int = 1) -> int:
+        """How many of some wanted trials their number allows after `trials` trials."""
+        return wanted if self.trials is None else min(wanted, self.trials - trials)
 
     def left(self, trials: int = 0) -> float | None:
         """Seconds left to train after `trials` trials, None without a limit."""

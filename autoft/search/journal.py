@@ -22,7 +22,7 @@ from autoft import files
 from autoft.errors import JournalError
 
 #: Types of the facts about single trials.
-_OF_TRIALS = ("trial", "started", "abandoned")
+_OF_TRIALS = ("trial", "started", "abandoned", "passed over")
 _BEGINNING = re.compile(rb"[0-9a-f]{8} \{")
 
 
@@ -43,6 +43,10 @@ class Contents:
     def trials(self) -> dict[str, Mapping[str, Any]]:
         """The last line of each finished or failed trial, by its parameters as canonical JSON."""
         return {f["memory"]: f for f in self.facts if f["type"] == "trial"}
+
+    def passed_over(self) -> set[str]:
+        """Trials for which there was no time left, while cheaper ones were trained."""
+        return {f["memory"] for f in self.facts if f["type"] == "passed over"}
 
     def deaths(self, memory: str) -> int:
         """How often a trial was started and never ended: each time the process died in it."""

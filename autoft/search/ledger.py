@@ -38,11 +38,12 @@ class Ledger:
     _ranked: list[int] = field(default_factory=list)
     _seen: dict[str, float | None] = field(default_factory=dict)
     _known: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    _passed_over: set[str] = field(default_factory=set)
     _open: set[str] = field(default_factory=set)
 
     def open(self) -> None:
         """Read what earlier runs have left, and remove what a kill has."""
-        self._known = self.journal.contents.trials()
+        self._known, self._passed_over = self.journal.contents.trials(), self.journal.contents.passed_over()
         store.tidy(self.folder, self._known.values())
 
     def __contains__(self, memory: str) -> bool:
@@ -50,8 +51,8 @@ class Ledger:
         return memory in self._seen
 
     def score_of(self, memory: str) -> float | None:
-        """Score of a trial that this run has noted; None if it failed."""
-        return self._seen[memory]
+        """Score of a trial; None if it failed or was passed over."""
+        return self._seen.get(memory)
 
     @property
     def memories(self) -> tuple[str, ...]:
@@ -77,6 +78,21 @@ class Ledger:
         if line is None or (more and str(line["reason"]).startswith(OUT_OF_TIME)):
             return None
         return store.restore(self.folder, line)
+
+    @property
+    def remembers_more(self) -> bool:
+        """Whether an earlier run has left trials that this one has not come to."""
+        return any(memory not in self._seen for memory in self._known)
+
+    def pass_over(self, memory: str) -> None:
+        """Note that there was no time left for it, while cheaper trials may follow."""
+        if memory not in self._passed_over:
+            self._passed_over.add(memory)
+            self.journal.append({"type": "passed over", "memory": memory})
+
+    def passed_over(self, memory: str) -> bool:
+        """Whether an earlier run or this one had no time for it: a run that goes on asks the same questions."""
+        return memory in self._passed_over
 
     def deaths(self, memory: str) -> int:
         """How often the process died while this was trained."""

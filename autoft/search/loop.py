@@ -23,6 +23,10 @@ from autoft.search.store import memory_key, restore_weights
 
 #: So many proposals in a row that were tried before mean that the space is exhausted.
 _REPEATS = 50
+#: So many proposals in a row for which there is no time mean that there is time for none.
+_PASSED_OVER = 30
+#: Times as long as a trial is expected to take, which make time for one that an earlier run passed over.
+_PLENTY = 3
 
 
 #: Trains configurations of one shape side by side, see `autoft.training.trainer.Trainer.train_all`.
@@ -59,19 +63,24 @@ class SearchLoop:
     progress: Callable[[Progress], None]
     policy: LoopPolicy = field(default_factory=LoopPolicy)
     _repeats: int = 0
+    _passed_over: int = 0
     _trained: int = 0
     _cut: bool = False
+    _exhausted: bool = False
 
     def run(self) -> Trials:
         """Search until trials, time, space or the user's patience are used up.
+
+        A configuration for which there is no time left is passed over for a cheaper one.
 
         Raises:
             SearchError: If no trial finished.
         """
         self.ledger.open()
-        while len(self.ledger.trials) < self.budget.trials and self._repeats < _REPEATS:
+        while self.budget.allowed(len(self.ledger.trials)) > 0 and self._repeats < _REPEATS:
             batch, repeated = self._ask()
-            if not batch or not self._all(batch):
+            if not batch or not (self._all(batch) or self._pass_over(batch)):
+                self._exhausted = not batch
                 break
             for proposal in repeated:
                 self.proposer.tell(proposal, self.ledger.score_of(self._memory(proposal)))
@@ -102,7 +111,7 @@ class SearchLoop:
                 batch[memory] = proposal
             if first is None and batch:
                 first, trials = proposal.params, len(self.ledger.trials)
-                wanted = min(self.policy.together(first, trials), self.budget.trials - trials)
+                wanted = self.budget.allowed(trials, self.policy.together(first, trials))
         return batch, repeated
 
     def _all(self, batch: _Batch) -> bool:
@@ -117,7 +126,24 @@ class SearchLoop:
                 outcome = done.get(memory) or known[memory]
                 if outcome is not None:
                     self._note(memory, proposal, outcome, new=memory in done)
+        self._passed_over = 0 if any(memory in self.ledger for memory in batch) else self._passed_over
         return len(done) == len(missing)
+
+    def _pass_over(self, batch: _Batch) -> bool:
+        """Whether the search goes on without those of a batch for which there is no time: a cheaper one may fit.
+
+        They are told as failed, which leads the algorithm away from what is as expensive.
+        """
+        left = self.budget.left(len(self.ledger.trials) + 1)
+        over = left is None or (left <= 0 and not self.ledger.remembers_more)
+        if self.interrupt or self.policy.expect is None or over:
+            return False
+        for memory, proposal in batch.items():
+            if memory not in self.ledger:
+                self._passed_over += 1
+                self.ledger.pass_over(memory)
+                self.proposer.tell(proposal, None)
+        return self._passed_over < _PASSED_OVER
 
     def _train_some(self, due: _Batch) -> dict[str, TrialResult]:
         """Results by memory; none where the user has asked to end. What crashed the process before trains alone."""
@@ -148,10 +174,15 @@ class SearchLoop:
         return min(limits, default=None)
 
     def _fit(self, wanted: _Batch) -> int:
-        """How many of some trials there is time for (there is always a first one)."""
+        """How many of some trials there is time for (there is always a first one); where an earlier run had none, there
+        must be plenty."""
         trials, expect = self.ledger.trials, self.policy.expect
         expected = expect(next(iter(wanted.values())).params) if expect and wanted else None
         fit = self.budget.fit(len(wanted), [t.seconds for t in trials if t.status != "failed"], expected)
+        left = self.budget.left(len(trials) + 1)
+        if expected is not None and left is not None and left <= _PLENTY * expected:
+            again = (fit for fit, memory in enumerate(wanted) if self.ledger.passed_over(memory))
+            fit = min(fit, next(again, fit))
         return fit if trials else max(fit, 1)
 
     def _train(self, due: Sequence[Proposal]) -> list[TrialResult]:
@@ -192,7 +223,7 @@ class SearchLoop:
     def _show(self, number: int, score: float | None, message: str = "") -> None:
         done, trials = [t.seconds for t in self.ledger.trials], self.budget.trials
         # The search ends by the trials that are left, or by the deadline if that is sooner.
-        by_trials = statistics.mean(done) * (trials - len(done)) if done else None
+        by_trials = statistics.mean(done) * (trials - len(done)) if done and trials is not None else None
         known = [x for x in (by_trials, self.budget.left(len(done))) if x is not None]
         left, best = max(0.0, min(known)) if known else None, self.ledger.best
         step = Progress(stage="search", message=message, trial=number, trials=trials, score=score)
@@ -211,6 +242,7 @@ class SearchLoop:
             interrupted=bool(self.interrupt),
             trained=self._trained,
             memories=ledger.memories,
+            exhausted=self._exhausted or self._repeats >= _REPEATS,
         )
         return restore_weights(found, [ledger.best], self.train, journal=ledger.journal, folder=ledger.folder)
 

@@ -53,6 +53,14 @@ def test_every_row_gets_predictions_that_beat_the_constant(task):
     assert error["hist_gradient_boosting"] < 0.8 * error["constant"]
 
 
+def test_boosting_is_given_up_where_its_time_is_over():
+    inputs, y, blocks = table("binary")
+    asked = iter([False, True, True])
+    got = train_baselines(inputs, Truth(y=y), members(blocks, "holdout"), BINARY, seed=0, over=lambda: next(asked))
+    assert list(got) == ["constant", "linear"]
+    assert all((predictions[blocks.blocks >= 0].sum(axis=1) > 0.99).all() for predictions in got.values())
+
+
 def test_held_out_rows_do_not_reach_the_models():
     inputs, y, blocks = table("binary")
     stack = members(blocks, "corrected")

@@ -61,6 +61,30 @@ def test_columns_are_ranked_by_what_the_model_loses_without_them():
     assert (useless.low, useless.value, useless.high) == (0.0, 0.0, 0.0)
 
 
+@pytest.mark.parametrize(("seconds", "once", "rows"), [(1_000.0, 5, 200), (12.0, 1, 200), (4.0, 1, 133), (-5.0, 1, 50)])
+def test_few_seconds_mean_fewer_shuffles_and_rows(
+    seconds: float, once: int, rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A prediction of all rows takes two seconds; two of them say so."""
+    monkeypatch.setattr(fold_model, "FEWEST_ROWS", 50)
+    now, asked = [0.0], []
+
+    def answers(encoded: Encoded, member: np.ndarray) -> np.ndarray:
+        now[0] += len(encoded) / 100
+        asked.append(len(encoded))
+        return truth(encoded, member)
+
+    found = permutation_importance(
+        folds(answers),
+        Truth(y=Y),
+        Problem(task="regression", objective="rmse"),
+        seed=0,
+        left=lambda: seconds + 4 - now[0],
+    )
+    assert [line.column for line in found] == ["useful", "category", "useless"]
+    assert asked == [200, 200, rows, *[once * rows] * 3]
+
+
 def test_a_metric_to_maximize_has_positive_drops_too():
     y = (ENCODED.numbers[:, 0] > 0).astype(np.int64)
 

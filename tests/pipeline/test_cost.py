@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from autoft.evaluation.fold_model import FEW
 from autoft.pipeline import cost
 from autoft.pipeline.cost import CostShape, EvaluationSize
 from autoft.pipeline.machine import RATES, Machine
@@ -114,6 +115,21 @@ def test_evaluation_pays_for_every_candidate_and_draw():
     assert seconds() < seconds(candidates=180)
     assert seconds() < seconds(draws=1_000)
     assert seconds() < seconds(trials=20)
+
+
+def test_columns_that_are_shuffled_once_cost_a_fifth():
+    shape = CostShape(rows=4_000, held_out=1_000, members=5, inputs=80, width=64, depth=2, batch=128, ensemble=32)
+
+    def importance(columns: int) -> float:
+        size = replace(EVALUATION, columns=columns, draws=0)
+        none = replace(size, columns=0)
+        alone = cost.evaluation_seconds(size, MACHINE) - cost.evaluation_seconds(none, MACHINE)
+        asked = cost.answer_seconds(shape, size, MACHINE) - cost.answer_seconds(shape, none, MACHINE)
+        assert asked > 0
+        return alone + asked
+
+    assert importance(FEW + 1) < importance(FEW) / 2
+    assert importance(FEW) == pytest.approx(2 * importance(FEW // 2))
 
 
 def test_measuring_gives_a_machine_that_can_be_used():

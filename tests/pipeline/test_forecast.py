@@ -18,11 +18,12 @@ from autoft.cli import main
 from autoft.cli.plan import show_plan
 from autoft.errors import SchemaError
 from autoft.evaluation import fold_model
-from autoft.pipeline import forecast, space
-from autoft.pipeline.cost import TYPICAL_EPOCHS
+from autoft.pipeline import cost, forecast, space
+from autoft.pipeline.cost import TYPICAL_EPOCHS, EvaluationSize
 from autoft.pipeline.describe import inspect_table
 from autoft.pipeline.fit import prepare_dataset
 from autoft.pipeline.machine import Machine
+from autoft.pipeline.reserve import affordable_draws
 from autoft.pipeline.split import split
 from autoft.recipe.recipe import Recipe, read_recipe
 from tests.tables import features, tiny_recipe
@@ -162,6 +163,38 @@ def test_more_minutes_allow_more_trials_up_to_those_wanted(root):
         assert each.typical.seconds <= each.minutes * 60
         assert each.most.trials <= each.typical.trials
         assert not each.too_short
+
+
+def test_minutes_alone_limit_the_trials_where_no_number_is_given(root):
+    data = root / "recipes" / "data" / "penguins.csv"
+
+    def plan(**changes: Any) -> forecast.Forecast:
+        recipe = Recipe().with_changes(target="species", **{"search.space": {"architecture": ["linear"]}}, **changes)
+        return forecast.plan(recipe, data, machine=MACHINE)
+
+    free, named, neither = plan(minutes=30), plan(minutes=30, trials=40), plan()
+    assert (free.trials, named.trials, neither.trials) == (None, 40, 30)
+    assert free.typical.trials > 100 > named.typical.trials == 40
+    assert neither.typical.trials == 30
+    assert "at most 40" in shown(named)
+    assert "(at most" not in shown(free)
+    assert free.to_dict()["trials"] is None
+
+
+@pytest.mark.parametrize(("rows", "minutes"), [(5_000, 5.0), (50_000, 5.0), (1_000_000, None)])
+def test_usual_tables_have_all_draws(rows: int, minutes: float | None):
+    size = EvaluationSize(rows=rows, trials=20, candidates=180, draws=500, columns=30, folds=5)
+    recipe = Recipe() if minutes is None else Recipe().with_changes(minutes=minutes)
+    assert affordable_draws(recipe, size, Machine()) == 500
+
+
+def test_draws_of_a_large_table_fit_into_the_minutes():
+    size = EvaluationSize(rows=1_000_000, trials=3, candidates=27, draws=500, columns=30, folds=5, area=True)
+    found = [affordable_draws(Recipe().with_changes(minutes=m), size, Machine()) for m in (1, 10, 20, 60)]
+    assert found[0] == 100 < found[1] < found[2] <= found[3] == 500
+    assert cost.evaluation_seconds(dataclasses.replace(size, draws=found[1]), Machine()) <= 120
+    few = dataclasses.replace(size, draws=60)
+    assert affordable_draws(Recipe().with_changes(minutes=1), few, Machine()) == 60
 
 
 def test_minutes_too_short_for_one_trial_are_said(root):

@@ -15,10 +15,14 @@ from autoft.pipeline.cost import CostShape
 from autoft.pipeline.describe import inspect_table
 from autoft.pipeline.fit import prepare_dataset
 from autoft.pipeline.machine import Machine
+from autoft.pipeline.reserve import Reserve
+from autoft.pipeline.search import note_rest
 from autoft.pipeline.space import choose_first, make_search_space, plan_parallelism
 from autoft.pipeline.split import split
+from autoft.pipeline.trial_times import TrialTimes
 from autoft.recipe.recipe import Recipe
 from autoft.records.dimensions import Choice
+from autoft.records.trials import Trial
 from autoft.search.journal import Journal, read
 from autoft.search.space import MAKE, default_configuration, first_configurations
 from autoft.search.space import SHAPE as SIZES
@@ -260,7 +264,7 @@ def test_the_portfolio_is_the_richest_that_the_minutes_allow(table: pd.DataFrame
     assert seconds(1.4 * whole / 60) == (dearest, whole)
 
 
-def reserve(table: pd.DataFrame, minutes: float) -> time_budget.Reserve:
+def reserve(table: pd.DataFrame, minutes: float) -> Reserve:
     recipe = tiny_recipe(
         target="outcome",
         positive="leaves",
@@ -270,12 +274,20 @@ def reserve(table: pd.DataFrame, minutes: float) -> time_budget.Reserve:
     description = inspect_table(recipe, features(table, "outcome"))
     found: Any = split(recipe, description)
     machine = Machine()
-    return time_budget.Reserve(recipe=recipe, dataset=found, shape=SHAPE, machine=machine, clock=lambda: 0.0)
+    return Reserve(recipe=recipe, dataset=found, first=SHAPE, machine=machine, clock=lambda: 0.0)
 
 
-def trial(seconds: float, score: float | None, reason: str = "", status: str = "finished") -> Any:
-    params, curves = {"architecture": "linear", "batch_size": 32}, {"held_out": [0.0] * 40}
-    return SimpleNamespace(params=params, seconds=seconds, score=score, reason=reason, status=status, curves=curves)
+def trial(seconds: float, score: float | None, reason: str = "", status: str = "finished", **params: Any) -> Any:
+    return Trial(
+        number=0,
+        params={"architecture": "linear", "batch_size": 32, **params},
+        seconds=seconds,
+        score=score,
+        reason=reason,
+        status=status,  # type: ignore[arg-type]
+        epochs=40,
+        curves={"held_out": [[0.0]] * 40},
+    )
 
 
 def test_time_for_tests_of_hints_follows_measured_trials(table: pd.DataFrame):
@@ -299,10 +311,67 @@ def test_what_follows_is_guessed_from_best_trial_and_machine(table: pd.DataFrame
     found.clock = lambda: now[0]
     monkeypatch.setattr(Machine, "measure", lambda: busy)
     before = found.after_training(3)
-    found.note(trial(1.0, 0.5))
-    assert found.shape.depth == 0  # the linear model that it was
+    found.note(trial(0.1, 0.5))  # a linear model
     assert found.after_training(3) <= before
     now[0] = 60.0
-    found.note(trial(1.0, 0.4))
+    found.note(trial(0.1, 0.4))
     assert found.machine is busy
     assert found.after_training(3) > 2 * before
+
+
+def test_what_was_reserved_is_given_back_where_trials_took_less(table: pd.DataFrame):
+    """A machine that was busy while it was measured looks slow; the trials know better."""
+    large = {"architecture": "mlp", "width": 256, "depth": 3, "numbers": "plain"}
+    shape, machine = CostShape(rows=400, held_out=100, members=5, inputs=30, width=256, depth=3, batch=32), Machine()
+    usual = cost.trial_seconds(shape, machine, epochs=40)
+    seconds = {}
+    for times in (0.1, 1.0, 10.0):
+        found = reserve(table, minutes=100)
+        found.machine = replace(machine, gflops=machine.gflops / 50)
+        before = found(3)
+        found.note(trial(times * usual, 0.5, **large))
+        seconds[times] = found(3)
+    assert seconds[0.1] < before
+    assert seconds[0.1] < seconds[1.0] < seconds[10.0]
+
+
+def test_trials_say_how_long_others_of_their_architecture_take(table: pd.DataFrame):
+    recipe = tiny_recipe(target="outcome", minutes=5)
+    dataset = prepare_dataset(recipe, features(table, "outcome"))
+    linear, mlp = ({"architecture": a, "width": 64, "depth": 1, "batch_size": 32} for a in ("linear", "mlp"))
+    times = TrialTimes(dataset=dataset, measured=linear, epoch_seconds=0.5, epochs=100)
+    assert times(linear) == pytest.approx(25 * 0.5, rel=0.5)
+    before = times(mlp)
+    times.note(trial(80.0, 0.5))  # 40 epochs
+    assert times(linear) == pytest.approx(80.0, rel=0.01)
+    assert times(mlp) == before
+    for unfit in (replace(trial(0.1, 0.5), status="pruned"), trial(0.1, None, status="failed")):
+        times.note(replace(unfit, params=mlp))
+    assert times(mlp) < before  # what was pruned says how long an epoch takes, though not how many there are
+
+
+def test_a_run_that_waits_for_others_plans_with_a_slower_machine(monkeypatch: pytest.MonkeyPatch):
+    """Of ten seconds it had two of the processor: all it does will take five times as long."""
+    now, used = [0.0], [100.0]
+    monkeypatch.setattr("autoft.pipeline.context.time.process_time", lambda: used[0])
+    run = Run(recipe=Recipe(), folder=Path(), clock=lambda: now[0], started=0.0, processor=100.0)
+    now[0], used[0] = 0.5, 100.1
+    assert run.contention() == 1.0  # too little to say anything
+    now[0], used[0] = 10.0, 102.0
+    assert run.contention() == pytest.approx(5.0)
+    shared, alone = Machine().shared(run.contention()), Machine()
+    for work in ("matmul", "wide", "alone"):
+        assert getattr(shared, work)(1e9) == pytest.approx(5 * getattr(alone, work)(1e9))
+    used[0] = 115.0  # two threads
+    assert run.contention() == 1.0
+
+
+def test_a_search_with_nothing_left_to_try_says_how_much_time_is_left(tmp_path: Path):
+    run = run_in(Recipe().with_changes(minutes=2), tmp_path)
+    run.started, run.clock = 0.0, lambda: 30.0
+    trials: Any = SimpleNamespace(trials=(trial(1.0, 0.5),) * 7)
+    note_rest(trials, run)
+    (found,) = run.findings
+    assert (found.code, found.severity) == ("search-exhausted", "info")
+    assert "7 configurations" in str(found)
+    assert "90 s of its minutes left" in str(found)

@@ -47,7 +47,10 @@ def error(path: Path) -> str:
 def test_defaults() -> None:
     recipe = Recipe()
     assert (recipe.name, recipe.task, recipe.seed) == ("run", "auto", 0)
-    assert (recipe.search.algorithm, recipe.search.trials, recipe.search.minutes) == ("bayesian", 30, None)
+    assert (recipe.search.algorithm, recipe.search.trials, recipe.search.minutes) == ("bayesian", None, None)
+    assert recipe.search.most_trials == 30
+    assert recipe.with_changes(minutes=5).search.most_trials is None
+    assert recipe.with_changes(minutes=5, trials=40).search.most_trials == 40
     assert (recipe.search.epochs, recipe.search.patience) == (100, 12)
     assert (recipe.evaluate.folds, recipe.evaluate.objective, recipe.evaluate.strategy) == (5, "auto", "corrected")
     assert (recipe.evaluate.draws, recipe.evaluate.holdout) == (500, 0.2)
@@ -217,7 +220,7 @@ def test_yaml_says_the_essentials_and_what_differs() -> None:
         "task": "auto",
         "seed": 0,
         "data": {"target": "y"},
-        "search": {"algorithm": "bayesian", "trials": 30, "patience": 3},
+        "search": {"algorithm": "bayesian", "patience": 3},
         "evaluate": {"folds": 5, "objective": "auto", "strategy": "corrected"},
     }
 

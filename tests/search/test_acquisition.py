@@ -125,3 +125,13 @@ def test_restricted_points_have_the_wanted_shapes():
     for points in (lattice.draw(rng, 50, wanted), lattice.near(rng, lattice.draw(rng, 50, None), 0.1, wanted)):
         found = {(c["width"], c["depth"], c["activation"]) for c in map(lattice.decode, points)}
         assert found == {(c["width"], c["depth"], c["activation"]) for c in wanted}
+
+
+def test_a_long_search_looks_at_the_best_and_the_newest():
+    rng = np.random.default_rng(0)
+    points, losses = rng.random((2_000, 3)), rng.random(2_000)
+    few, own = acquisition._few(points, losses)
+    assert len(few) == len(own) == 500
+    assert own.min() == losses.min()
+    assert (few[-250:] == points[-250:]).all()
+    assert len(acquisition._few(points[:500], losses[:500])[0]) == 500

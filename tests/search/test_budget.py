@@ -39,6 +39,13 @@ def test_what_follows_the_search_is_set_aside(clock: Clock):
     assert Budget(trials=9, deadline=None, clock=clock).left() is None
 
 
+def test_without_a_number_of_trials_time_alone_counts(clock: Clock):
+    assert Budget(trials=9, deadline=None, clock=clock).allowed(7, 4) == 2
+    assert Budget(trials=9, deadline=None, clock=clock).allowed(9) == 0
+    assert Budget(trials=None, deadline=9.0, clock=clock).allowed(5_000, 4) == 4
+    assert plan_epochs(seconds=60, epoch_seconds=1.0, epochs=100, trials=None) == 15
+
+
 def test_an_epoch_mostly_beyond_the_end_is_not_begun(clock: Clock):
     budget = Budget(trials=9, deadline=100.0, clock=clock)
     budget.begin()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import itertools
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -702,6 +703,44 @@ def test_the_search_leaves_time_for_what_follows(bench):
     ).run()
     assert bench.now <= 100 - 20 - 2 * len(found.trials) + 1
     assert len(found.trials) == 7
+
+
+def dear_above_ten(bench: Bench) -> dict[str, Any]:
+    """Trials that take 40 seconds from 10 on, and 5 below, which is expected of them."""
+
+    def seconds(params: Any) -> float:
+        return 40.0 if params["x"] >= 10 else 5.0
+
+    def during(x: Any, out_of_time: Callable[[], bool]) -> None:
+        bench.seconds = seconds({"x": x})
+
+    bench.during = during
+    return {"expect": seconds, "deadline": 100.0}
+
+
+def test_a_cheaper_configuration_uses_what_time_is_left(bench):
+    proposer = Listed([10, 11, 12, 3, 13, 4, 5, 6, 7])
+    found = bench.run([], proposer=proposer, **dear_above_ten(bench))
+    assert scores(found) == [10, 11, 3, 4, 5, 6]
+    assert [told for told in proposer.told if told[1] is None] == [(12, None), (13, None)]
+    assert 95 <= bench.now <= 100
+    assert not found.exhausted
+    again = bench.run([10, 11, 12, 3, 13, 4, 5, 6, 7], **dear_above_ten(bench))
+    assert scores(again) == scores(found)
+
+
+def test_a_search_ends_where_there_is_time_for_nothing(bench):
+    proposer = Listed([10, 11, *range(12, 200)])
+    found = bench.run([], proposer=proposer, **dear_above_ten(bench))
+    assert scores(found) == [10, 11]
+    assert proposer.asked < 40
+    assert not found.exhausted
+
+
+def test_a_search_says_that_nothing_is_left_to_try(bench):
+    assert bench.run([1, 2]).exhausted
+    assert bench.run(itertools.repeat(1, 99)).exhausted
+    assert not bench.run([1, 2, 3], trials=2).exhausted
 
 
 def test_planned_epochs_limit_every_trial_and_its_memory(bench):
