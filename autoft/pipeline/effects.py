@@ -105,9 +105,11 @@ def recipe_notes(recipe: Recipe, dataset: Dataset) -> tuple[str, ...]:
         notes.append(f"Rows count by their '{recipe.data.weight}'.")
     if recipe.evaluate.quantile is not None:
         notes.append(f"Predictions are to be the {recipe.evaluate.quantile:g} quantile.")
-    if recipe.evaluate.group:
-        notes.append(f"Rows with the same '{recipe.evaluate.group}' belong together.")
-    if recipe.evaluate.time:
-        notes.append(f"Rows are ordered in time by '{recipe.evaluate.time}'.")
+    rows = recipe.evaluate.dependence
+    if rows.group:
+        notes.append(f"Rows with the same '{rows.group}' belong together.")
+    if rows.time:
+        names = "', '".join(rows.time)
+        notes.append(f"Rows are ordered in time by '{names}'.")
     notes += slices.notes(recipe)
     return (*notes, *effect_notes(recipe, dataset))

@@ -47,7 +47,7 @@ def measure_ensemble_gain(
         answers = _pair_answers(dataset, parts, make_trainer, run, end)
         if answers is None:
             return Provisional(result=unmeasured)
-        exchangeable = run.recipe.evaluate.group is None and run.recipe.evaluate.time is None
+        exchangeable = not dataset.description.rows
         left = ensemble_gain.ensemble_gain(
             answers, dataset.truth, dataset.problem, exchangeable=exchangeable, method=method, rule=selection.rule
         )

@@ -119,7 +119,7 @@ def _meta(recipe: Recipe, dataset: Dataset, found: SearchResult) -> artifact.Met
                 low, high = float(known.min()), float(known.max())
                 ranges[column.id] = coarse_range(low, high) if recipe.report.private else (low, high)
     # Columns that divide rows or groups, or are not to be used.
-    unused = {*recipe.knowledge.unused, recipe.evaluate.group}
+    unused = {*recipe.knowledge.unused, dataset.description.rows.group}
     engine = dataset.description.engine
     return artifact.Meta(
         columns=dataset.features,

@@ -31,7 +31,7 @@ ARGUMENTS: Mapping[str, str] = {
     for section, keys in {
         "data": ("target", "positive", "missing", "decimal"),
         "search": ("algorithm", "trials", "minutes", "epochs"),
-        "evaluate": ("folds", "objective", "strategy"),
+        "evaluate": ("folds", "objective", "strategy", "rows"),
         "report": ("title", "private"),
     }.items()
     for key in keys
@@ -76,7 +76,8 @@ class Recipe(RecipeSection):
             if self.task in ("multiclass", "regression") and given is not None:
                 must, found = "be left out unless the task is binary", f"the task is {self.task}"
                 raise broken_rule(key, must, found, "remove it, or choose task: binary")
-        if self.data.weight is not None and self.data.weight in (self.evaluate.group, self.evaluate.time):
+        rows = self.evaluate.dependence
+        if self.data.weight is not None and self.data.weight in (rows.group, *rows.time):
             must, found = "not group or order the rows too", f"'{self.data.weight}' does"
             raise broken_rule("data.weight", must, found, "choose another column")
         self._agree_on_costs()

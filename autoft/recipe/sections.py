@@ -15,6 +15,7 @@ from pydantic_core import CoreSchema, PydanticKnownError, core_schema
 
 from autoft.recipe.messages import HALF, broken_rule
 from autoft.records.columns import RepairCode
+from autoft.records.split import RowDependence
 from autoft.registry import registry_of
 
 
@@ -304,10 +305,20 @@ class Evaluate(RecipeSection):
     """Bootstrap draws behind the intervals."""
     group: Text | None = None
     """Column whose equal values stay in one block (a patient, a customer)."""
-    time: Text | None = None
-    """Column that orders the rows in time: every block is then one stretch of time, and a holdout the last one."""
+    time: Text | Choices[Text] | None = None
+    """Column that orders the rows in time, or several from the coarse to the fine ([year, month, day]): every block is
+    then one stretch of time, and a holdout the last one."""
+    rows: Literal["auto", "independent"] = "auto"
+    """Where neither group nor time is given: auto uses columns that show beyond doubt that rows depend on one another,
+    and says so; independent divides the rows at random."""
     holdout: Annotated[float, Field(ge=0.05, le=0.5)] = 0.2
     """Share of the rows that strategy holdout keeps away from everything."""
+
+    @property
+    def dependence(self) -> RowDependence:
+        """The columns that the recipe names, by which rows depend on one another."""
+        time = () if self.time is None else (self.time,) if isinstance(self.time, str) else self.time
+        return RowDependence(group=self.group, time=time)
 
     @model_validator(mode="after")
     def _quantile_of_objective(self) -> Evaluate:

@@ -1,10 +1,26 @@
-"""Split: which rows each member of a stack may see."""
+"""Split: which rows each member of a stack may see, and the columns that say how rows depend on one another."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from autoft.records.arrays import Array
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowDependence:
+    """Columns by which rows depend on one another.
+
+    Attributes:
+        group: Its equal values belong together; None where there is no such column.
+        time: They order the rows in time: one column, or several from the coarse to the fine (year, month, day).
+    """
+
+    group: str | None = None
+    time: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return self.group is not None or bool(self.time)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
