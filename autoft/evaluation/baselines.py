@@ -117,7 +117,8 @@ class BaselineScorer:
         self._truth = truth.take(score.rows)
         # Thresholds come from the drawn rows (corrected), from those outside the holdout, or from the scored rows
         # themselves (nested), which flatters a baseline a little.
-        others = np.setdiff1d(np.arange(len(truth)), score.rows)
+        held_out = np.arange(len(truth)) if truth.blocks is None else np.flatnonzero(truth.blocks >= 0)
+        others = np.setdiff1d(held_out, score.rows)
         self._seen = others if others.size and not score.out_of_bag else score.rows
         self._fitter = RuleFitter(truth.take(self._seen), problem, "none")
 

@@ -279,7 +279,7 @@ def seconds_after_search(
 def _gain(dataset: Dataset, shape: CostShape, epochs: int, machine: Machine) -> dict[str, float]:
     """Seconds of measuring the gain of the ensemble: pairs of folds are left out."""
     k = dataset.split.k
-    if not cost.measures_ensemble_gain(dataset.strategy, k, len(dataset.y)):
+    if dataset.split.windows or not cost.measures_ensemble_gain(dataset.strategy, k, len(dataset.y)):
         return {}
     pairs = replace(shape, members=len(pairs_of(k)), rows=shape.rows * (k - 2) // (k - 1), held_out=2 * shape.held_out)
     trace = cost.trace_seconds(pairs, machine) if cost.worth_compiling(pairs) else 0.0

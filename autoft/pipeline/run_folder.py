@@ -55,6 +55,8 @@ def key_settings(recipe: Recipe, dataset: Dataset) -> dict[str, Any]:
         "folds": dataset.split.k,
     }
     # Only where they are used, so that runs from before they existed go on.
+    if dataset.split.windows:
+        settings |= recipe.evaluate.model_dump(include={"windows", "gap", "horizon"})
     if recipe.data.weight is not None:
         settings["weight"] = recipe.data.weight
     if dataset.trained_quantile is not None:

@@ -24,6 +24,7 @@ from autoft.pipeline.results import FittedModel, SearchResult
 from autoft.preprocessing.layout import describe_layout
 from autoft.recipe.recipe import Recipe
 from autoft.records.evaluation import Evaluation
+from autoft.records.split import HOLDOUT
 from autoft.serving import artifact
 from autoft.serving.card import card
 from autoft.serving.predictor import model_inputs
@@ -77,7 +78,7 @@ def _presented(evaluation: Evaluation, privacy: Privacy | None) -> Evaluation:
 def _texts(recipe: Recipe, dataset: Dataset, found: SearchResult, privacy: Privacy | None) -> dict[str, str]:
     """What a run says about itself besides the scores, by file name; enough to write the report again."""
     parts = {ratio.name: ratio.of for ratio in recipe.knowledge.ratios}
-    used = np.flatnonzero(dataset.split.blocks >= 0)
+    used = np.flatnonzero(dataset.split.blocks != HOLDOUT)
     features, columns = dataset.features, dataset.description.columns
     seen = profile(dataset.layout, features, dataset.encoded, used)
     if privacy is not None:

@@ -17,6 +17,7 @@ from autoft.errors import RecipeError, SchemaError, quoted
 from autoft.evaluation import folds
 from autoft.evaluation.folds import largest_stack
 from autoft.evaluation.metrics import default_objective, metrics_of
+from autoft.evaluation.time_folds import Windows
 from autoft.knowledge import decisions
 from autoft.pipeline.dataset import Dataset, TableDescription
 from autoft.preprocessing.encode import encode, row_keys
@@ -24,6 +25,7 @@ from autoft.preprocessing.encoders.base import ENCODERS, ColumnEncoder
 from autoft.preprocessing.layout import InputLayout, LayoutOptions, make_layout
 from autoft.recipe.messages import Mistake, nearest_or_all
 from autoft.recipe.recipe import Recipe
+from autoft.recipe.sections import span_of
 from autoft.records.arrays import Array
 from autoft.records.columns import Column, Target
 from autoft.records.decisions import DecisionGoal
@@ -97,6 +99,7 @@ def _divide(
         seed=recipe.seed,
         holdout=recipe.evaluate.holdout if strategy == "holdout" else 0.0,
         balance_groups=balance_groups,
+        windows=_windows(recipe, description),
     )
     found, findings = folds.split(y, target.task, origin, rule, target.classes)
     if strategy == "nested" and found.k < 3:
@@ -150,6 +153,27 @@ def _times(description: TableDescription) -> Array | None:
         return parts
     columns = [_time_cells(description, name) for name in names]
     return columns[0] if len(columns) == 1 else ranks_together(columns)
+
+
+def _windows(recipe: Recipe, description: TableDescription) -> Windows | None:
+    """The expanding windows that the recipe asks for.
+
+    Raises:
+        RecipeError: If the rows have no time, or it has no units.
+    """
+    own, names = recipe.evaluate, description.rows.time
+    if own.windows == "blocks":
+        return None
+    if not names:
+        fix = "name the column under evaluate: time, or set windows: blocks"
+        raise RecipeError("evaluate: windows", "be blocks unless there is a time", "it is expanding", fix)
+    gap, horizon = span_of(own.gap), None if own.horizon is None else span_of(own.horizon)
+    dated = seconds_of_parts(description.table.frame, names) is not None
+    dated |= [c.kind for c in description.columns if c.name in names] == ["date"]
+    if not dated and (gap.seconds or (horizon is not None and horizon.seconds)):
+        must, found = "be numbers of rows unless the time is a date", "one has a unit of time"
+        raise RecipeError("evaluate: gap and horizon", must, found, "give a number of rows")
+    return Windows(gap=gap, horizon=horizon)
 
 
 def _time_cells(description: TableDescription, name: str) -> Array:

@@ -15,7 +15,7 @@ from pydantic_core import CoreSchema, PydanticKnownError, core_schema
 
 from autoft.recipe.messages import HALF, broken_rule
 from autoft.records.columns import RepairCode
-from autoft.records.split import RowDependence
+from autoft.records.split import RowDependence, Span
 from autoft.registry import registry_of
 
 
@@ -287,6 +287,25 @@ class Search(RecipeSection):
     space: Space = Field(default_factory=Space)
 
 
+#: Units of a time span, in seconds.
+_UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400, "week": 604_800}
+_SPAN = re.compile(rf"(\d+(?:\.\d+)?) ({'|'.join(_UNITS)})s?")
+TimeSpan = Annotated[int, Field(ge=0)] | Annotated[str, Field(pattern=rf"^\d+(\.\d+)? ({'|'.join(_UNITS)})s?$")]
+
+
+def span_of(text: str | int) -> Span:
+    """A span as the recipe writes it.
+
+    >>> span_of(24), span_of("7 days")
+    (Span(amount=24, seconds=False), Span(amount=604800.0, seconds=True))
+    """
+    if isinstance(text, int):
+        return Span(amount=text)
+    found = _SPAN.fullmatch(text)
+    assert found is not None  # the recipe is valid
+    return Span(amount=float(found[1]) * _UNITS[found[2]], seconds=True)
+
+
 class Evaluate(RecipeSection):
     """Evaluation on held-out rows."""
 
@@ -308,11 +327,31 @@ class Evaluate(RecipeSection):
     time: Text | Choices[Text] | None = None
     """Column that orders the rows in time, or several from the coarse to the fine ([year, month, day]): every block is
     then one stretch of time, and a holdout the last one."""
+    windows: Literal["blocks", "expanding"] = "blocks"
+    """With a time: blocks trains on all other stretches of time, the later ones included; expanding on the rows before
+    a stretch alone, and the first stretch is never scored."""
+    gap: TimeSpan = 0
+    """Rows (24) or time ("7 days") before a stretch that an expanding window does not train on."""
+    horizon: TimeSpan | None = None
+    """Rows or time from the beginning of a stretch on that an expanding window is scored on; left out means all."""
     rows: Literal["auto", "independent"] = "auto"
     """Where neither group nor time is given: auto uses columns that show beyond doubt that rows depend on one another,
     and says so; independent divides the rows at random."""
     holdout: Annotated[float, Field(ge=0.05, le=0.5)] = 0.2
     """Share of the rows that strategy holdout keeps away from everything."""
+
+    @model_validator(mode="after")
+    def _expanding_windows(self) -> Evaluate:
+        fix = "set windows: expanding, or remove it"
+        for name, given in (("gap", self.gap != 0), ("horizon", self.horizon is not None)):
+            if given and self.windows != "expanding":
+                raise broken_rule(name, "come with windows: expanding", f"windows is {self.windows}", fix)
+        if self.horizon is not None and span_of(self.horizon).amount == 0:
+            raise broken_rule("horizon", "be more than nothing", f"it is {self.horizon}", "lengthen or remove it")
+        if self.windows == "expanding" and self.strategy == "nested":
+            must, fix = "be blocks under strategy: nested, which holds out pairs of them", "choose another strategy"
+            raise broken_rule("windows", must, "it is expanding", fix)
+        return self
 
     @property
     def dependence(self) -> RowDependence:

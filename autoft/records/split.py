@@ -6,6 +6,17 @@ from dataclasses import dataclass
 
 from autoft.records.arrays import Array
 
+#: Places of rows that are in no block: the untouched holdout, and rows that are learned from and never scored.
+HOLDOUT, LEARNED = -1, -2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A stretch of time: a number of rows, or of seconds."""
+
+    amount: float = 0.0
+    seconds: bool = False
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowDependence:
@@ -25,12 +36,20 @@ class RowDependence:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Split:
-    """Where each row belongs: one of `k` blocks, ``[n]`` from 0, or -1 for rows of the untouched holdout. Rows that
-    must move together (identical rows, groups) share a number in `clusters`, ``[n]``."""
+    """Where each row belongs.
+
+    Attributes:
+        blocks: One of `k` blocks, ``[n]`` from 0; `HOLDOUT` for rows of the untouched holdout, `LEARNED` for rows that
+            are learned from and never scored.
+        clusters: Rows that are drawn together (identical rows, groups, stretches of time) share a number, ``[n]``.
+        windows: Positions of the rows that the model of each block learns from; empty where these are all rows of the
+            other blocks.
+    """
 
     blocks: Array
     clusters: Array
     k: int
+    windows: tuple[Array, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -37,7 +37,9 @@ def grouped(name: str, *, noise: float) -> pd.DataFrame:
     rng = np.random.default_rng(1)
     thing = rng.permutation(np.repeat(np.arange(60), 10))
     y = rng.normal(size=60)[thing] + rng.normal(0, noise, ROWS)
-    return pd.DataFrame({name: [f"t{k}" for k in thing], "a": rng.normal(size=ROWS), "b": rng.normal(size=ROWS), "y": y})
+    return pd.DataFrame(
+        {name: [f"t{k}" for k in thing], "a": rng.normal(size=ROWS), "b": rng.normal(size=ROWS), "y": y}
+    )
 
 
 def used(frame: pd.DataFrame, **changes: Any) -> RowDependence:
