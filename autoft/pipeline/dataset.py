@@ -68,6 +68,7 @@ class Dataset:
         encoded: Cells of the inputs, by row.
         weights: ``[n]`` of the rows, None where all count the same.
         costs: What decisions follow (costs of answers, or a minimum), where the recipe says it.
+        refit: Whether the deployed model is trained again on all rows.
     """
 
     description: TableDescription
@@ -84,6 +85,7 @@ class Dataset:
     weights: Array | None = None
     quantile: float | None = None
     costs: DecisionGoal | None = None
+    refit: bool = False
 
     @property
     def folds(self) -> tuple[Member, ...]:

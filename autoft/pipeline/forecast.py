@@ -25,6 +25,7 @@ from autoft.recipe.recipe import Recipe
 from autoft.records.columns import Task
 from autoft.records.findings import Finding
 from autoft.records.scores import Strategy
+from autoft.records.split import HOLDOUT
 from autoft.schema.engines import choose
 from autoft.training.trial_trainer import checkpoint_epochs
 
@@ -277,8 +278,11 @@ def seconds_after_search(
 
 
 def _gain(dataset: Dataset, shape: CostShape, epochs: int, machine: Machine) -> dict[str, float]:
-    """Seconds of measuring the gain of the ensemble: pairs of folds are left out."""
+    """Seconds of training on all rows again, or of measuring the gain of the ensemble: pairs of folds are left out."""
     k = dataset.split.k
+    if dataset.refit:
+        whole = replace(shape, rows=int((dataset.split.blocks != HOLDOUT).sum()))
+        return {"refit": cost.trial_seconds(whole, machine, epochs=epochs) + cost.trace_seconds(whole, machine)}
     if dataset.split.windows or not cost.measures_ensemble_gain(dataset.strategy, k, len(dataset.y)):
         return {}
     pairs = replace(shape, members=len(pairs_of(k)), rows=shape.rows * (k - 2) // (k - 1), held_out=2 * shape.held_out)

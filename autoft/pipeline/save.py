@@ -45,7 +45,7 @@ def save(dataset: Dataset, found: SearchResult, evaluation: Evaluation, run: Run
             note = f"# The networks come from a Python function, {printable(name_of(run.model))}: no recipe holds it."
             texts["recipe.yaml"] = f"{note}\n{texts['recipe.yaml']}"
         texts["findings.json"] = _json([finding.document() for finding in findings])
-        model, meta = found.ensemble.raw_model(), _meta(run.recipe, dataset, found)
+        model, meta = found.deployed.raw_model(), _meta(run.recipe, dataset, found)
         evaluation = replace(evaluation, seconds=dict(run.seconds))
         extra: dict[str, str | bytes] = {**texts, "evaluation.json": _json(to_document(evaluation))}
         extra["README.md"] = card(meta)
@@ -129,7 +129,7 @@ def _meta(recipe: Recipe, dataset: Dataset, found: SearchResult) -> artifact.Met
         engine=engine.name if engine else "",
         ranges=ranges,
         vocabularies={c.id: c.vocabulary for c in layout.categories} | dict(layout.orders),
-        words=found.ensemble.words,
+        words=found.deployed.words,
         encoders={own.id: own.encoder for own in layout.custom},
         threshold=found.selection.rule.threshold,
         matrix=found.selection.rule.matrix,

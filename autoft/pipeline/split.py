@@ -23,9 +23,9 @@ from autoft.pipeline.dataset import Dataset, TableDescription
 from autoft.preprocessing.encode import encode, row_keys
 from autoft.preprocessing.encoders.base import ENCODERS, ColumnEncoder
 from autoft.preprocessing.layout import InputLayout, LayoutOptions, make_layout
+from autoft.recipe.evaluate import span_of
 from autoft.recipe.messages import Mistake, nearest_or_all
 from autoft.recipe.recipe import Recipe
-from autoft.recipe.sections import span_of
 from autoft.records.arrays import Array
 from autoft.records.columns import Column, Target
 from autoft.records.decisions import DecisionGoal
@@ -69,6 +69,7 @@ def split(recipe: Recipe, description: TableDescription, *, balance_groups: bool
         weights=weights,
         quantile=recipe.evaluate.quantile,
         costs=goal,
+        refit=bool(blocks.windows) if recipe.search.refit == "auto" else recipe.search.refit == "full",
     )
 
 

@@ -290,7 +290,8 @@ class Reserve:
         after, most = self._after(trials), 60 * (self.recipe.search.minutes or 0.0)
         gain = after.get("ensemble gain", 0.0)
         hints = self.hint_seconds(after.get("hints", 0.0), _HINTS_SHARE * most)
-        return self.after_training(trials) + (gain if gain <= _GAIN_SHARE * most else 0.0) + hints
+        after_search = after.get("refit", 0.0) + (gain if gain <= _GAIN_SHARE * most else 0.0) + hints
+        return self.after_training(trials) + after_search
 
     def hint_seconds(self, modelled: float, most: float) -> float:
         """Seconds of the tests of hints, at most `most`; `modelled` by the cost model, 0 where there are none."""
@@ -301,7 +302,7 @@ class Reserve:
 
     def after_training(self, trials: int) -> float:
         """Seconds of what comes after all training."""
-        training = ("ensemble gain", "hints")
+        training = ("ensemble gain", "refit", "hints")
         return MARGIN * sum(seconds for name, seconds in self._after(trials).items() if name not in training)
 
     def _after(self, trials: int) -> dict[str, float]:

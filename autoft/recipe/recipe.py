@@ -19,9 +19,10 @@ import yaml
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from autoft.errors import RecipeError
+from autoft.recipe.evaluate import Evaluate
 from autoft.recipe.knowledge import Knowledge
 from autoft.recipe.messages import Mistake, broken_rule, mistakes_in, nearest_or_all, report
-from autoft.recipe.sections import Data, Evaluate, Preprocess, RecipeSection, Report, Schema, Search, TaskChoice
+from autoft.recipe.sections import Data, Preprocess, RecipeSection, Report, Schema, Search, TaskChoice
 from autoft.recipe.yaml import MAX_BYTES, Dumper, Place, in_dict, in_file, in_python, load, of_change, plain
 from autoft.registry import registry_of
 
