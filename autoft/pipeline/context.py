@@ -14,7 +14,7 @@ from autoft import files
 from autoft.networks.families.own import Build
 from autoft.pipeline.ownership import Existing, claim, mark_of, take
 from autoft.recipe.recipe import Recipe
-from autoft.records.findings import Finding
+from autoft.records.findings import Finding, Severity
 from autoft.records.reading import read_record
 from autoft.records.trials import Progress
 from autoft.search.interrupt import Interrupt
@@ -216,6 +216,5 @@ def skipped_finding(stage: Skippable, reason: str) -> Finding:
     The report has no curve of age, as the time was over. Allow more minutes to see how predictions change with them.
     """
     code, subject, must, fix = _PARTS[stage]
-    return Finding(
-        code, "warning" if stage in ("epochs", "refit") else "info", None, must, reason, fix, subject=subject
-    )
+    severity: Severity = "warning" if stage in ("epochs", "refit") else "info"
+    return Finding(code, severity, None, must, reason, fix, subject=subject)

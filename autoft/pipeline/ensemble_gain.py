@@ -35,16 +35,12 @@ def measure_ensemble_gain(
 
     See `autoft.evaluation.ensemble_gain`. The gain is empty where it was not measured: under other strategies (nested
     scores ensembles anyway, a holdout scores the model itself), with expanding windows (the later of two blocks is far
-    from the past of both), of a model that is trained again on all rows, with two folds, on tables too large for it, and where
-    time or memory is lacking. The score is then that of single members, and the calibration theirs. It must be over at
-    `end` on the run's clock.
+    from the past of both), of a model that is trained again on all rows, with two folds, on tables too large for it,
+    and where time or memory is lacking. The score is then that of single members, and the calibration theirs. It must
+    be over at `end` on the run's clock.
     """
-    unmeasured = EnsembleGain(calibration=selection.rule.calibration)
-    if (
-        dataset.refit
-        or dataset.split.windows
-        or not measures_ensemble_gain(dataset.strategy, dataset.split.k, len(dataset.y))
-    ):
+    unmeasured, split = EnsembleGain(calibration=selection.rule.calibration), dataset.split
+    if dataset.refit or split.windows or not measures_ensemble_gain(dataset.strategy, split.k, len(dataset.y)):
         return unmeasured
     parts, method = selection.parts(trials), _calibration_method(run, dataset, selection)
 
