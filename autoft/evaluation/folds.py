@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -119,7 +119,12 @@ def _split_in_time(
     block[order] = np.where(stretch < first, LEARNED, stretch - first)
     blocks, trained = block[member], ()
     if rule.windows is not None:
-        blocks, trained = expanding(blocks, time, k, rule.windows)
+        try:
+            blocks, trained = expanding(blocks, time, k, rule.windows)
+        except SchemaError:
+            if rule.windows.needed:
+                raise
+            return _split_in_time(time, member, strata, task, replace(rule, windows=None), classes)
     findings += _one_block_classes(strata, blocks, task, classes)
     return Split(blocks=blocks, clusters=drawn[member], k=k, windows=trained), findings
 

@@ -19,6 +19,7 @@ from autoft.evaluation.decision_costs import summarize_costs
 from autoft.evaluation.details import details
 from autoft.evaluation.ensemble_gain import with_gain
 from autoft.evaluation.fold_model import FoldModel, permutation_importance
+from autoft.evaluation.later_rows import for_later_rows
 from autoft.evaluation.metrics import METRICS
 from autoft.evaluation.scores import scores, why_undefined
 from autoft.evaluation.selection import Candidate, balance_of, candidates_of, mixed
@@ -38,7 +39,7 @@ from autoft.records.evaluation import Evaluation
 from autoft.records.findings import Finding
 from autoft.records.hint_tests import Curve
 from autoft.records.problem import Draws
-from autoft.records.scores import FoldReport, Importance
+from autoft.records.scores import FoldReport, Importance, Interval
 from autoft.records.slices import Slices
 from autoft.records.trials import Trial, Trials
 from autoft.training.ensemble import Ensemble
@@ -71,7 +72,15 @@ def correct_score(dataset: Dataset, found: SearchResult, answers: Array, run: Ru
         pairs = _pair_candidates(dataset, found.trials)
         return correction.nested(truth, candidates, problem, pairs=pairs, rule=rule, draws=draws)
 
-    return draw_in_time(score, run, end=_end(dataset, run), times=1 + len(found.baselines))
+    drawn = draw_in_time(score, run, end=_end(dataset, run), times=1 + len(found.baselines))
+    return replace(drawn, held_out=_on_new_rows(dataset, drawn.held_out))
+
+
+def _on_new_rows(dataset: Dataset, held_out: Mapping[str, Interval]) -> dict[str, Interval]:
+    """Scores by metric with intervals for the rows to come: those of a later time where there is one."""
+    if not dataset.description.rows.time:
+        return dict(held_out)
+    return for_later_rows(held_out, dataset.problem, 1 if dataset.strategy == "holdout" else dataset.split.k)
 
 
 def draw_in_time(score: Callable[[Draws], CorrectedScore], run: Run, *, end: float, times: int) -> CorrectedScore:
@@ -115,7 +124,8 @@ def evaluate(
     findings = _doubtful_labels(dataset, pooled[rows], rows)
     folds = _fold_reports(dataset, calibration.apply(rule.calibration, answers), rule, trials.trials[trials.best])
     scorer = BaselineScorer(dataset.truth, problem, score.on_first(_FEWEST_DRAWS) if short else score)
-    baselines = tuple(scorer.compare(name, predictions) for name, predictions in found.baselines.items())
+    compared = [scorer.compare(name, predictions) for name, predictions in found.baselines.items()]
+    baselines = tuple(replace(one, metrics=_on_new_rows(dataset, one.metrics)) for one in compared)
     importance, dependence, slices = ((), (), None) if short else _parts(dataset, found, score, candidates, run)
     _say_what_lacks(score, run, short)
     minimum = dataset.costs if isinstance(dataset.costs, Minimum) else None
