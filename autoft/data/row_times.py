@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from autoft.records.arrays import Array
+from autoft.records.columns import Column
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,6 +72,25 @@ def seconds_of_parts(frame: pd.DataFrame, names: Sequence[str]) -> Array | None:
     for part, factor in _SECONDS.items():
         seconds = seconds + whole.get(part, 0) * factor
     return np.asarray(seconds, dtype=np.float64)
+
+
+def times_of(
+    frame: pd.DataFrame, columns: Sequence[Column], values: Mapping[str, Array], names: Sequence[str]
+) -> Array | None:
+    """Times of the rows, ``[n]``: seconds since 1970, or numbers that order the rows, NaN where a cell is missing. None
+    where there are no names, or a column holds neither dates nor numbers.
+
+    Args:
+        values: Cells by column id.
+    """
+    parts = seconds_of_parts(frame, names) if names else None
+    if parts is not None or not names:
+        return parts
+    ids = {column.name: column.id for column in columns if not column.clock}
+    cells = [values[ids[name]] for name in names if name in ids and values[ids[name]].dtype != object]
+    if len(cells) < len(names):
+        return None
+    return cells[0] if len(cells) == 1 else ranks_together(cells)
 
 
 def ranks_together(columns: Sequence[Array]) -> Array:

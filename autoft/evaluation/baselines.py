@@ -64,6 +64,7 @@ def train_baselines(
     *,
     seed: int,
     boosting: bool = True,
+    names: Sequence[str] = ("constant", "linear", "hist_gradient_boosting"),
 ) -> dict[str, Array]:
     """Held-out predictions of the baselines.
 
@@ -87,8 +88,7 @@ def train_baselines(
     single = [member for member in members if len(member.blocks) == 1]
     width = (len(y),) if problem.task == "regression" else (len(y), int(y.max()) + 1)
     untouched = np.setdiff1d(np.arange(len(y)), np.concatenate([member.held_out for member in single]))
-    names = ("constant", "linear", *(("hist_gradient_boosting",) if boosting else ()))
-    result = {name: np.zeros(width) for name in names}
+    result = {name: np.zeros(width) for name in names if boosting or name != "hist_gradient_boosting"}
     for member in single:
         rows = member.train if truth.weights is None else member.train[truth.weights[member.train] > 0]
         shown, own = inputs.for_training(rows), truth.take(rows)

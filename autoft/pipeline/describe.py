@@ -11,13 +11,14 @@ import numpy as np
 
 from autoft.data import missing_words, repair, target, weights
 from autoft.data.audit import AuditOptions, TableView, audit
-from autoft.data.audit.dependence import FoundDependence, find_dependence
+from autoft.data.audit.dependence import FoundDependence, find_dependence, target_drift
 from autoft.data.columns import infer_columns
 from autoft.data.convert import Converted, convert
 from autoft.data.labels import Given
 from autoft.data.missing_words import MissingWords
 from autoft.data.privacy import LEAST, Privacy, presentable
 from autoft.data.repair_plan import learn, learn_target
+from autoft.data.row_times import times_of
 from autoft.data.table import Table, read
 from autoft.errors import RecipeError, SchemaError
 from autoft.knowledge.compile import bind_knowledge
@@ -197,11 +198,16 @@ def audit_table(recipe: Recipe, description: TableDescription) -> TableDescripti
 def _find_dependence(recipe: Recipe, description: TableDescription) -> FoundDependence:
     """The columns by which rows depend on one another: the recipe's, or those that show it beyond doubt."""
     declared, target, frame = recipe.evaluate.dependence, description.target, description.table.frame
-    if declared or recipe.evaluate.rows == "independent" or target is None:
+    looked_for = recipe.evaluate.rows == "auto" and not declared
+    if target is None or not (looked_for or declared.time):
         return FoundDependence(rows=declared)
     columns = tuple(c for c in description.columns if c.name not in recipe.knowledge.unused)
     view = TableView.of(frame, columns, description.converted, target=target.name, task=target.task)
-    return find_dependence(view, frame, frozenset({*recipe.knowledge.named, *recipe.preprocess.encoders}))
+    taken = frozenset({*recipe.knowledge.named, *recipe.preprocess.encoders})
+    found = find_dependence(view, frame, taken) if looked_for else FoundDependence(rows=declared)
+    times = times_of(frame, description.columns, description.converted.values, found.rows.time)
+    drift = () if times is None else target_drift(view, times, found.rows.time)
+    return replace(found, findings=(*found.findings, *drift))
 
 
 def enforce_schema(recipe: Recipe, description: TableDescription, *, write: bool) -> TableDescription:

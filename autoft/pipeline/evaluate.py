@@ -23,6 +23,7 @@ from autoft.evaluation.later_rows import for_later_rows
 from autoft.evaluation.metrics import METRICS
 from autoft.evaluation.scores import scores, why_undefined
 from autoft.evaluation.selection import Candidate, balance_of, candidates_of, mixed
+from autoft.evaluation.split_gap import BASELINE, split_gap
 from autoft.pipeline.context import Run
 from autoft.pipeline.cost import FIRST_DRAWS, MARGIN, finish_seconds
 from autoft.pipeline.dataset import Dataset
@@ -39,7 +40,7 @@ from autoft.records.evaluation import Evaluation
 from autoft.records.findings import Finding
 from autoft.records.hint_tests import Curve
 from autoft.records.problem import Draws
-from autoft.records.scores import FoldReport, Importance, Interval
+from autoft.records.scores import FoldReport, Importance, Interval, SplitGap
 from autoft.records.slices import Slices
 from autoft.records.trials import Trial, Trials
 from autoft.training.ensemble import Ensemble
@@ -167,6 +168,7 @@ def evaluate(
         if score.costs is None
         else summarize_costs(score.costs, target.classes, left=found.gain.left.get("cost", 1.0)),
         minimum=minimum,
+        split_gap=None if short else _compare_splits(dataset, found, run),
     )
 
 
@@ -179,6 +181,15 @@ def _parts(
     dependence = _curves(dataset, model, importance, run)
     run.tell("evaluation", "scoring slices of the rows")
     return importance, dependence, score_slices(run.recipe, dataset, score, candidates, importance=importance)
+
+
+def _compare_splits(dataset: Dataset, found: SearchResult, run: Run) -> SplitGap | None:
+    """Boosting on the folds and on random rows, where folds respect a time or a group and there is time for it."""
+    late = run.clock() + run.seconds.get("baselines", 0.0) > _end(dataset, run)
+    if not dataset.description.rows or late or BASELINE not in found.baselines:
+        return None
+    inputs, own = baseline_inputs(dataset), (dataset.truth, dataset.folds, dataset.problem)
+    return split_gap(inputs, *own, found.baselines, seed=run.recipe.seed)
 
 
 def _say_what_lacks(score: CorrectedScore, run: Run, short: bool) -> None:

@@ -34,6 +34,7 @@ from autoft.data.audit.row_structure import (
 from autoft.data.audit.values import codes, ranked
 from autoft.data.row_times import date_parts, seconds_of_parts
 from autoft.errors import quoted
+from autoft.formatting import number
 from autoft.records.arrays import Array
 from autoft.records.evidence import Evidence
 from autoft.records.findings import Finding
@@ -72,6 +73,34 @@ def find_dependence(view: TableView, frame: pd.DataFrame, taken: frozenset[str] 
     if view.usable.sum() < FEWEST_ROWS:
         return FoundDependence()
     return _by_time(view, frame, taken) or _by_group(view, taken) or FoundDependence()
+
+
+def target_drift(view: TableView, times: Array, names: tuple[str, ...]) -> tuple[Finding, ...]:
+    """A note where the target changes along the time that orders the rows: its first and its last fifth.
+
+    Args:
+        times: Of the rows, ``[n]``; nothing is found where one is missing.
+    """
+    rows = np.flatnonzero(view.usable)
+    if len(rows) < FEWEST_ROWS or not np.isfinite(times).all():
+        return ()
+    effect = change_along(times[rows], view.answers[rows], view.task)
+    if not effect:
+        return ()
+    line, y_label = drawn_target(view, rows[np.argsort(times[rows], kind="stable")])
+    fifth = len(line) // 5
+    first, last = (number(float(part.mean())) for part in (line[:fifth], line[-fifth:]))
+    shown = ", ".join(map(quoted, names))
+    found = (
+        f"drifts with time ({shown}): {y_label[:1].lower()}{y_label[1:]} is {first} in the first fifth of the rows and "
+    )
+    found += f"{last} in the last (effect {effect:.2f} of 1)"
+    fix = (
+        "expect later rows to differ again, and train again as they come; a column that says why it changes helps most"
+    )
+    drawn = charts.over_rows(line, y_label=y_label, x_label="Rows in the order of time")
+    evidence = Evidence(counts={"effect": round(effect, 4)}, sketch=drawn)
+    return (Finding("target-drift", "info", view.target, "be as it was before", found, fix, evidence),)
 
 
 def _words(name: str) -> set[str]:
