@@ -22,8 +22,10 @@ _PARTS: dict[str, tuple[tuple[str, ...], tuple[int, int]]] = {
     "hour": (("hour", "hr", "hh"), (0, 24)),
     "minute": (("minute", "min"), (0, 59)),
 }
-_MONTHS = ("january", "february", "march", "april", "may", "june", "july")
-_MONTHS += ("august", "september", "october", "november", "december")
+_MONTHS = (
+    *("january", "february", "march", "april", "may", "june", "july"),
+    *("august", "september", "october", "november", "december"),
+)
 _SECONDS = {"hour": 3600, "minute": 60}
 
 
@@ -107,7 +109,7 @@ def _numbers(cells: pd.Series, part: str) -> Array:
     import pandas as pd
 
     if part == "month" and not pd.api.types.is_numeric_dtype(cells):
-        texts = cells.astype(str).str.strip().str.lower()
+        texts = cells.map(lambda cell: str(cell).strip().lower())
         known = {name[:length]: place for place, name in enumerate(_MONTHS, 1) for length in (3, len(name))}
         named = texts.map(known)
         if named.notna().any():

@@ -117,7 +117,8 @@ def _split_in_time(
         findings += more
     block = np.full(len(sizes), HOLDOUT)
     block[order] = np.where(stretch < first, LEARNED, stretch - first)
-    blocks, trained = block[member], ()
+    blocks = block[member]
+    trained: tuple[Array, ...] = ()
     if rule.windows is not None:
         try:
             blocks, trained = expanding(blocks, time, k, rule.windows)

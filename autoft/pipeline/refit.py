@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from autoft.pipeline.context import Run
@@ -30,7 +32,7 @@ def refit(
         return None
     parts = selection.parts(trials)
     if run.clock() + _TIMES_A_TRIAL * sum(_seconds(result) for result, _ in parts) > end:
-        return _lacking(run, "there was no time")
+        return _without(run, "there was no time")
     run.tell("search", "training the chosen configurations again on all rows")
     every, found = np.flatnonzero(dataset.split.blocks != HOLDOUT), []
     # What is held out only says where a training stands; no choice is made on it.
@@ -40,17 +42,17 @@ def refit(
         for result, share in parts:
             last = result.epochs
 
-            def over(losses: list[float], last: int = last) -> str:
+            def over(losses: Sequence[float], last: int = last) -> str:
                 return "trained on all rows" if len(losses) >= last else ""
 
             again = trainer.train(result.params, lambda: run.clock() > end or bool(run.interrupt), result.limit, over)
             if again.status == "failed" or again.reason.startswith(OUT_OF_TIME):
-                return _lacking(run, f"its training {again.reason}")
+                return _without(run, f"its training {again.reason}")
             found.append((again, share))
     except Exception as error:
         if not out_of_memory(error):
             raise
-        return _lacking(run, "there was no memory")
+        return _without(run, "there was no memory")
     return trainer.ensemble(found)
 
 
@@ -59,5 +61,6 @@ def _seconds(result: TrialResult) -> float:
     return result.seconds * result.epochs / max(len(result.curves.get("held_out", ())), 1)
 
 
-def _lacking(run: Run, reason: str) -> None:
+def _without(run: Run, reason: str) -> Ensemble | None:
     run.skip("refit", f"is the mean of the folds' networks, not trained again on all rows: {reason}")
+    return None

@@ -91,13 +91,10 @@ def target_drift(view: TableView, times: Array, names: tuple[str, ...]) -> tuple
     fifth = len(line) // 5
     first, last = (number(float(part.mean())) for part in (line[:fifth], line[-fifth:]))
     shown = ", ".join(map(quoted, names))
-    found = (
-        f"drifts with time ({shown}): {y_label[:1].lower()}{y_label[1:]} is {first} in the first fifth of the rows and "
-    )
-    found += f"{last} in the last (effect {effect:.2f} of 1)"
-    fix = (
-        "expect later rows to differ again, and train again as they come; a column that says why it changes helps most"
-    )
+    what = y_label[:1].lower() + y_label[1:]
+    found = f"drifts with time ({shown}): {what} is {first} in the first fifth of the rows and {last} in the last "
+    found += f"(effect {effect:.2f} of 1)"
+    fix = "expect later rows to differ again, and train again as they come; a column that says why it changes helps"
     drawn = charts.over_rows(line, y_label=y_label, x_label="Rows in the order of time")
     evidence = Evidence(counts={"effect": round(effect, 4)}, sketch=drawn)
     return (Finding("target-drift", "info", view.target, "be as it was before", found, fix, evidence),)
