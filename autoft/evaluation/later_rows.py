@@ -1,4 +1,4 @@
-"""Later rows: intervals of scores for a stretch of time that is still to come."""
+"""Later rows: intervals of scores for a stretch of time that is still to come, or for other groups."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from autoft.records.scores import Interval
 
 
 def for_later_rows(held_out: Mapping[str, Interval], problem: Problem, stretches: int) -> dict[str, Interval]:
-    """Scores by metric with intervals that hold the score of a later stretch of time.
+    """Scores by metric with intervals that hold the score of a later stretch of time, or of as many other groups.
 
     An interval of a mean over all stretches says how well that mean is known. A single later stretch differs from it by
     as much as one stretch from the others: with k scored stretches of one length, the variance of the mean is 1 / k of

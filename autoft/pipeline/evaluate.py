@@ -78,8 +78,8 @@ def correct_score(dataset: Dataset, found: SearchResult, answers: Array, run: Ru
 
 
 def _on_new_rows(dataset: Dataset, held_out: Mapping[str, Interval]) -> dict[str, Interval]:
-    """Scores by metric with intervals for the rows to come: those of a later time where there is one."""
-    if not dataset.description.rows.time:
+    """Scores by metric with intervals for the rows to come, where these are of a later time or of other groups."""
+    if not dataset.description.rows:
         return dict(held_out)
     return for_later_rows(held_out, dataset.problem, 1 if dataset.strategy == "holdout" else dataset.split.k)
 

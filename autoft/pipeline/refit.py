@@ -24,14 +24,14 @@ def refit(
 ) -> Ensemble | None:
     """The mean of K networks of each chosen trial that learn from all rows but those of the holdout.
 
-    They differ by their first weights and the order of the rows. Each trains for as many epochs as its trial did. None
-    where the recipe wants none, or where time (until `end` on the run's clock) or memory is lacking: the model is then
+    They differ by their first weights and the order of the rows. Each trains for as many epochs as its trial did; where
+    time is short only the trials of the largest shares do. None where the recipe wants none, or where time (until `end` on the run's clock) or memory is lacking: the model is then
     that of the folds.
     """
     if not dataset.refit:
         return None
-    parts = selection.parts(trials)
-    if run.clock() + _TIMES_A_TRIAL * sum(_seconds(result) for result, _ in parts) > end:
+    parts = _affordable(selection.parts(trials), end - run.clock())
+    if not parts:
         return _without(run, "there was no time")
     run.tell("search", "training the chosen configurations again on all rows")
     every, found = np.flatnonzero(dataset.split.blocks != HOLDOUT), []
@@ -54,6 +54,14 @@ def refit(
             raise
         return _without(run, "there was no memory")
     return trainer.ensemble(found)
+
+
+def _affordable(parts: Sequence[tuple[TrialResult, float]], seconds: float) -> list[tuple[TrialResult, float]]:
+    """The trials of the largest shares for which there is time, with shares that sum to 1."""
+    ranked = sorted(parts, key=lambda part: -part[1])
+    needed = np.cumsum([_TIMES_A_TRIAL * _seconds(result) for result, _ in ranked])
+    kept = ranked[: int((needed <= seconds).sum())]
+    return [(result, share / sum(own for _, own in kept)) for result, share in kept]
 
 
 def _seconds(result: TrialResult) -> float:

@@ -27,6 +27,8 @@ from autoft.training.trial_trainer import TrialTrainer
 
 #: Most of the minutes that are reserved for measuring the gain of the ensemble.
 _GAIN_SHARE = 0.1
+#: Largest share of the minutes that is kept for training the chosen configurations again: it stops where they are over.
+_REFIT_SHARE = 0.25
 #: Most of the minutes that are reserved for training without each hint.
 _HINTS_SHARE = 0.2
 #: The gain of the ensemble may stretch the minutes a little, and the first trial by at least `_LEAST` seconds.
@@ -290,8 +292,8 @@ class Reserve:
         after, most = self._after(trials), 60 * (self.recipe.search.minutes or 0.0)
         gain = after.get("ensemble gain", 0.0)
         hints = self.hint_seconds(after.get("hints", 0.0), _HINTS_SHARE * most)
-        after_search = after.get("refit", 0.0) + (gain if gain <= _GAIN_SHARE * most else 0.0) + hints
-        return self.after_training(trials) + after_search
+        refit = min(after.get("refit", 0.0), _REFIT_SHARE * most)
+        return self.after_training(trials) + (gain if gain <= _GAIN_SHARE * most else 0.0) + refit + hints
 
     def hint_seconds(self, modelled: float, most: float) -> float:
         """Seconds of the tests of hints, at most `most`; `modelled` by the cost model, 0 where there are none."""
