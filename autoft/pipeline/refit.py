@@ -25,8 +25,8 @@ def refit(
     """The mean of K networks of each chosen trial that learn from all rows but those of the holdout.
 
     They differ by their first weights and the order of the rows. Each trains for as many epochs as its trial did; where
-    time is short only the trials of the largest shares do. None where the recipe wants none, or where time (until `end` on the run's clock) or memory is lacking: the model is then
-    that of the folds.
+    time is short, only the trials of the largest shares do. None where the recipe wants none, or where time (until
+    `end` on the run's clock) or memory is lacking: the model is then that of the folds.
     """
     if not dataset.refit:
         return None
