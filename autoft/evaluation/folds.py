@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
@@ -120,12 +120,7 @@ def _split_in_time(
     blocks = block[member]
     trained: tuple[Array, ...] = ()
     if rule.windows is not None:
-        try:
-            blocks, trained = expanding(blocks, time, k, rule.windows)
-        except SchemaError:
-            if rule.windows.needed:
-                raise
-            return _split_in_time(time, member, strata, task, replace(rule, windows=None), classes)
+        blocks, trained = expanding(blocks, time, k, rule.windows)
     findings += _one_block_classes(strata, blocks, task, classes)
     return Split(blocks=blocks, clusters=drawn[member], k=k, windows=trained), findings
 

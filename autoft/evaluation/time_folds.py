@@ -24,12 +24,10 @@ class Windows:
     Attributes:
         gap: What it does not learn from, just before the block.
         horizon: What is scored, from the beginning of the block on; None for the whole block.
-        needed: Whether too few rows for windows are an error; else the models learn from all other blocks.
     """
 
     gap: Span = field(default_factory=Span)
     horizon: Span | None = None
-    needed: bool = False
 
 
 def stretches(sizes: Array, k: int) -> tuple[int, Array]:

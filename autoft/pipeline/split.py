@@ -157,13 +157,13 @@ def _times(description: TableDescription) -> Array | None:
 
 
 def _windows(recipe: Recipe, description: TableDescription) -> Windows | None:
-    """The expanding windows of rows in time order, unless the recipe wants blocks.
+    """The expanding windows that the recipe asks for.
 
     Raises:
         RecipeError: If the rows have no time, or it has no units.
     """
     own, names = recipe.evaluate, description.rows.time
-    if own.windows == "blocks" or (not own.expanding and (own.strategy == "nested" or not names)):
+    if own.windows == "blocks":
         return None
     if not names:
         fix = "name the column under evaluate: time, or set windows: blocks"
@@ -174,7 +174,7 @@ def _windows(recipe: Recipe, description: TableDescription) -> Windows | None:
     if not dated and (gap.seconds or (horizon is not None and horizon.seconds)):
         must, found = "be numbers of rows unless the time is a date", "one has a unit of time"
         raise RecipeError("evaluate: gap and horizon", must, found, "give a number of rows")
-    return Windows(gap=gap, horizon=horizon, needed=own.expanding)
+    return Windows(gap=gap, horizon=horizon)
 
 
 def _time_cells(description: TableDescription, name: str) -> Array:

@@ -72,9 +72,9 @@ class Evaluate(RecipeSection):
     time: Text | Choices[Text] | None = None
     """Column that orders the rows in time, or several from the coarse to the fine ([year, month, day]): every block is
     then one stretch of time, and a holdout the last one."""
-    windows: Literal["auto", "expanding", "blocks"] = "auto"
-    """With a time: expanding trains on the rows before a stretch of time alone, and never scores the first stretch;
-    blocks on all other stretches, the later ones included; auto is expanding where rows and strategy allow it."""
+    windows: Literal["blocks", "expanding"] = "blocks"
+    """With a time: blocks trains on all other stretches of time, the later ones included; expanding on the rows before
+    a stretch alone, and the first stretch is never scored."""
     gap: TimeSpan = 0
     """Rows (24) or time ("7 days") before a stretch that an expanding window does not train on."""
     horizon: TimeSpan | None = None
@@ -89,19 +89,14 @@ class Evaluate(RecipeSection):
     def _expanding_windows(self) -> Evaluate:
         fix = "set windows: expanding, or remove it"
         for name, given in (("gap", self.gap != 0), ("horizon", self.horizon is not None)):
-            if given and self.windows == "blocks":
+            if given and self.windows != "expanding":
                 raise broken_rule(name, "come with windows: expanding", f"windows is {self.windows}", fix)
         if self.horizon is not None and span_of(self.horizon).amount == 0:
             raise broken_rule("horizon", "be more than nothing", f"it is {self.horizon}", "lengthen or remove it")
-        if self.expanding and self.strategy == "nested":
+        if self.windows == "expanding" and self.strategy == "nested":
             must, fix = "be blocks under strategy: nested, which holds out pairs of them", "choose another strategy"
             raise broken_rule("windows", must, "it is expanding", fix)
         return self
-
-    @property
-    def expanding(self) -> bool:
-        """Whether the recipe asks for expanding windows itself, by name or by a gap or a horizon."""
-        return self.windows == "expanding" or self.gap != 0 or self.horizon is not None
 
     @property
     def dependence(self) -> RowDependence:

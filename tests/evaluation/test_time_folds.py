@@ -81,16 +81,9 @@ def test_shuffling_the_rows_changes_no_window():
 
 def test_windows_without_rows_are_an_error():
     with pytest.raises(SchemaError, match="shorten evaluate: gap"):
-        divided(table(), Windows(gap=Span(amount=150), needed=True))
+        divided(table(), Windows(gap=Span(amount=150)))
     with pytest.raises(SchemaError, match="lengthen evaluate: horizon"):
-        divided(table(), Windows(horizon=Span(amount=3), needed=True))
-
-
-def test_too_few_times_for_windows_that_nobody_asked_for_make_blocks():
-    years = RowOrigin(keys=np.arange(300, dtype=np.uint64), time=np.repeat([2020.0, 2021.0, 2022.0], 100))
-    found, folds = divided(years, Windows())
-    assert found.windows == ()
-    assert [len(fold.train) for fold in folds] == [225] * 4
+        divided(table(), Windows(horizon=Span(amount=3)))
 
 
 def test_rows_next_to_one_another_in_time_are_drawn_together():
@@ -106,7 +99,7 @@ def test_rows_next_to_one_another_in_time_are_drawn_together():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"evaluate.gap": 3, "evaluate.windows": "blocks"}, "windows: expanding"),
+        ({"evaluate.gap": 3}, "windows: expanding"),
         ({"evaluate.windows": "expanding", "evaluate.strategy": "nested"}, "strategy: nested"),
         ({"evaluate.windows": "expanding", "evaluate.gap": "7 moons"}, "gap"),
         ({"evaluate.windows": "expanding", "evaluate.horizon": 0}, "horizon"),

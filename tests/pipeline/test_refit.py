@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,11 @@ from autoft.pipeline import fit as stages
 from autoft.pipeline.context import Run
 from autoft.pipeline.dataset import Dataset
 from autoft.pipeline.describe import inspect_table
+from autoft.pipeline.refit import _affordable
 from autoft.pipeline.split import split
 from autoft.preprocessing.statistics import fit_statistics
 from autoft.recipe.recipe import Recipe
+from autoft.records.trials import TrialResult
 from tests.tables import tiny_recipe
 
 ROWS, START = 400, pd.Timestamp("2024-01-01")
@@ -77,3 +80,15 @@ def test_the_model_has_learned_the_newest_rows_and_its_score_is_that_of_the_past
     score = fitted.evaluation.held_out["rmse"]
     assert score.value > refitted
     assert score.high - score.low > 0.5 * score.value  # the relation has turned round, and may do so again
+
+
+@pytest.mark.parametrize(
+    ("seconds", "kept"),
+    [(np.inf, ([0.75, 0.25], 5)), (10.0, ([0.75, 0.25], 3)), (2.5, ([1.0], 1)), (-5.0, ([1.0], 1))],
+    ids=["no limit", "some", "little", "none"],
+)
+def test_where_time_is_short_fewer_networks_are_trained_again(seconds: float, kept: tuple[list[float], int]):
+    curves = {"held_out": [[1.0]] * 20}
+    one = TrialResult(params={}, status="finished", epochs=20, checkpoints=(20,), curves=curves, seconds=8.0)
+    parts, number = _affordable([(one, 0.75), (replace(one, epochs=10), 0.25)], 5, seconds)
+    assert ([share for _, share in parts], number) == kept

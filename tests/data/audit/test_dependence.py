@@ -115,4 +115,4 @@ def test_several_columns_order_the_rows_where_the_recipe_names_them():
     blocks = split(recipe, inspect_table(recipe, frame, enforce=False)).split.blocks
     ordered = blocks[np.lexsort((frame["slot"], frame["week"]))]
     assert (np.diff(ordered) >= 0).all()
-    assert np.unique(blocks, return_counts=True)[1].tolist() == [100] * 6
+    assert np.unique(blocks, return_counts=True)[1].tolist() == [120] * 5
