@@ -8,7 +8,7 @@ import numpy as np
 
 from autoft.errors import SchemaError
 from autoft.records.arrays import Array
-from autoft.records.split import HOLDOUT, LEARNED, Span
+from autoft.records.split import HOLDOUT, LEARNED, Stretch
 
 #: Stretches for each block whose rows are drawn together: rows next to one another are alike. With fewer, an interval
 #: rests on too few draws; with many more, it is that of independent rows.
@@ -26,8 +26,8 @@ class Windows:
         horizon: What is scored, from the beginning of the block on; None for the whole block.
     """
 
-    gap: Span = field(default_factory=Span)
-    horizon: Span | None = None
+    gap: Stretch = field(default_factory=Stretch)
+    horizon: Stretch | None = None
 
 
 def stretches(sizes: Array, k: int) -> tuple[int, Array]:

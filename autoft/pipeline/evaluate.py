@@ -126,7 +126,6 @@ def evaluate(
     folds = _fold_reports(dataset, calibration.apply(rule.calibration, answers), rule, trials.trials[trials.best])
     scorer = BaselineScorer(dataset.truth, problem, score.on_first(_FEWEST_DRAWS) if short else score)
     compared = [scorer.compare(name, predictions) for name, predictions in found.baselines.items()]
-    baselines = tuple(replace(one, metrics=_on_new_rows(dataset, one.metrics)) for one in compared)
     importance, dependence, slices = ((), (), None) if short else _parts(dataset, found, score, candidates, run)
     _say_what_lacks(score, run, short)
     minimum = dataset.costs if isinstance(dataset.costs, Minimum) else None
@@ -149,7 +148,7 @@ def evaluate(
         naive=score.naive,
         folds=folds,
         overfitting=overfitting.summary(folds),
-        baselines=baselines,
+        baselines=tuple(replace(one, metrics=_on_new_rows(dataset, one.metrics)) for one in compared),
         trials=trials.trials,
         best=trials.trials[trials.best],
         blend=found.selection.blend,

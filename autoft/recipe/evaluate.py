@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from autoft.recipe.messages import broken_rule
 from autoft.recipe.sections import Choices, OneOf, RecipeSection, Text
-from autoft.records.split import RowDependence, Span
+from autoft.records.split import RowDependence, Stretch
 from autoft.registry import registry_of
 
 
@@ -38,17 +38,17 @@ _SPAN = re.compile(rf"(\d+(?:\.\d+)?) ({'|'.join(_UNITS)})s?")
 TimeSpan = Annotated[int, Field(ge=0)] | Annotated[str, Field(pattern=rf"^\d+(\.\d+)? ({'|'.join(_UNITS)})s?$")]
 
 
-def span_of(text: str | int) -> Span:
+def span_of(text: str | int) -> Stretch:
     """A span as the recipe writes it.
 
     >>> span_of(24), span_of("7 days")
-    (Span(amount=24, seconds=False), Span(amount=604800.0, seconds=True))
+    (Stretch(amount=24, seconds=False), Stretch(amount=604800.0, seconds=True))
     """
     if isinstance(text, int):
-        return Span(amount=text)
+        return Stretch(amount=text)
     found = _SPAN.fullmatch(text)
     assert found is not None  # the recipe is valid
-    return Span(amount=float(found[1]) * _UNITS[found[2]], seconds=True)
+    return Stretch(amount=float(found[1]) * _UNITS[found[2]], seconds=True)
 
 
 class Evaluate(RecipeSection):

@@ -11,7 +11,7 @@ HOLDOUT, LEARNED = -1, -2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
+class Stretch:
     """A stretch of time: a number of rows, or of seconds."""
 
     amount: float = 0.0

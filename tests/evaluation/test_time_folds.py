@@ -9,7 +9,7 @@ from autoft.errors import RecipeError, SchemaError
 from autoft.evaluation.folds import FoldRule, RowOrigin, members, split
 from autoft.evaluation.time_folds import STRETCHES, Windows
 from autoft.recipe.recipe import Recipe
-from autoft.records.split import HOLDOUT, LEARNED, Member, Span, Split
+from autoft.records.split import HOLDOUT, LEARNED, Member, Split, Stretch
 
 DAY = 86_400
 
@@ -29,13 +29,13 @@ def divided(origin: RowOrigin, windows: Windows, *, holdout: float = 0.0) -> tup
     return found, members(found, "corrected")
 
 
-WEEK = Span(amount=7 * DAY, seconds=True)
+WEEK = Stretch(amount=7 * DAY, seconds=True)
 ASKED = {
     "plain": Windows(),
-    "gap in rows": Windows(gap=Span(amount=30)),
+    "gap in rows": Windows(gap=Stretch(amount=30)),
     "gap in days": Windows(gap=WEEK),
-    "horizon in rows": Windows(horizon=Span(amount=80)),
-    "horizon in days": Windows(gap=WEEK, horizon=Span(amount=20 * DAY, seconds=True)),
+    "horizon in rows": Windows(horizon=Stretch(amount=80)),
+    "horizon in days": Windows(gap=WEEK, horizon=Stretch(amount=20 * DAY, seconds=True)),
 }
 
 
@@ -63,15 +63,15 @@ def test_no_model_learns_from_what_comes_with_or_after_its_block(asked, grouped)
 
 def test_a_gap_in_rows_leaves_out_as_many():
     origin = RowOrigin(keys=np.arange(600, dtype=np.uint64), time=np.random.default_rng(2).permutation(600) * 1.0)
-    plain, gapped = (divided(origin, asked)[1] for asked in (Windows(), Windows(gap=Span(amount=30))))
+    plain, gapped = (divided(origin, asked)[1] for asked in (Windows(), Windows(gap=Stretch(amount=30))))
     assert [len(a.train) - len(b.train) for a, b in zip(plain, gapped, strict=True)] == [30] * 4
-    assert [len(fold.held_out) for fold in divided(origin, Windows(horizon=Span(amount=40)))[1]] == [40] * 4
+    assert [len(fold.held_out) for fold in divided(origin, Windows(horizon=Stretch(amount=40)))[1]] == [40] * 4
 
 
 def test_shuffling_the_rows_changes_no_window():
     origin, order = table(days=50), np.random.default_rng(3).permutation(600)
     other = RowOrigin(keys=origin.keys[order], time=origin.time[order])
-    asked = Windows(gap=Span(amount=20), horizon=Span(amount=50))
+    asked = Windows(gap=Stretch(amount=20), horizon=Stretch(amount=50))
     (first, folds), (second, others) = divided(origin, asked), divided(other, asked)
     assert (first.blocks[order] == second.blocks).all()
     assert (first.clusters[order] == second.clusters).all()
@@ -81,9 +81,9 @@ def test_shuffling_the_rows_changes_no_window():
 
 def test_windows_without_rows_are_an_error():
     with pytest.raises(SchemaError, match="shorten evaluate: gap"):
-        divided(table(), Windows(gap=Span(amount=150)))
+        divided(table(), Windows(gap=Stretch(amount=150)))
     with pytest.raises(SchemaError, match="lengthen evaluate: horizon"):
-        divided(table(), Windows(horizon=Span(amount=3)))
+        divided(table(), Windows(horizon=Stretch(amount=3)))
 
 
 def test_rows_next_to_one_another_in_time_are_drawn_together():
