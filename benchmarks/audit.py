@@ -49,7 +49,7 @@ FACTS: dict[str, tuple[tuple[str, str | None], ...]] = {
     "penguins": (("missing-values", "sex"), ("target-sorted", None)),
     "diamonds": tuple(("placeholder-values", edge) for edge in "xyz"),
     "california_housing": (("target-capped", "median_house_value"),),
-    "bike_sharing": (("time-structure", "dteday"),),
+    "bike_sharing": (("rows-in-time", None),),
 }
 TABLES, QUICK_TABLES, COLUMNS = 100, 10, 20
 LONG, QUICK_LONG, WIDE = 1_000_000, 20_000, 30

@@ -100,8 +100,9 @@ TRUE: Mapping[str, Mapping[str, str]] = {
         "out-of-range [yz]": "58.9 and 31.8 mm are mistakes: the stone weighs 2 carat",
     },
     "california_housing": {"target-capped median_house_value": "capped at 500001"},
-    "bike_sharing": {"time-structure dteday": "twice as many riders in the second year"},
+    "bike_sharing": {"*time* *": "twice as many riders in the second year"},
     "sms_spam": {"duplicate-rows -": "the same text sent twice (README)"},
+    "beijing_pm25": {"rows-in-time -": "an hour resembles the hour before"},
     "beijing_pm25/time": {
         "out-of-range year": "a year later",
         "drift year": "a year later",
@@ -113,6 +114,7 @@ TRUE: Mapping[str, Mapping[str, str]] = {
         "duplicate-rows -": "22 % of the rows are repeated (README)",
         "conflicting-rows -": "one of two equal bookings cancelled",
         "missing-values company": "empty in nine of ten rows",
+        "rows-in-time -": "the bookings of a day resemble one another",
     },
     "hotel_bookings/time": {
         "drift *": "other months, other guests: summer after winter",
@@ -121,7 +123,7 @@ TRUE: Mapping[str, Mapping[str, str]] = {
         "out-of-range arrival_date_week_number": "later weeks",
         "unseen-categories country": "new countries in more rows than before",
     },
-    "ozone_eighthr": {"time-structure Date": "ozone days become fewer"},
+    "ozone_eighthr": {"*time* *": "ozone days become fewer"},
     "ozone_eighthr/time": {
         "drift WSR*": "winds became weaker over the years (medians 3.3 and 2.7)",
         "drift *": "the last years were others; medians have moved",
@@ -130,6 +132,7 @@ TRUE: Mapping[str, Mapping[str, str]] = {
     },
     "parkinsons_telemonitoring": {
         "correlated-copies *": "by definition three times the other one",
+        "rows-in-groups subject#": "140 rows of each subject",
     },
     "parkinsons_telemonitoring/subject#": {
         "out-of-range *": "another person's voice",
@@ -138,7 +141,7 @@ TRUE: Mapping[str, Mapping[str, str]] = {
         "identifier-dropped MouseID": "the number of the row",
         "identical-columns pS6_N": "the source has this column twice",
         "target-leak mouse": "a mouse has one class",
-        "group-structure mouse": "15 rows of each mouse",
+        "*group* mouse": "15 rows of each mouse",
         "missing-values BCL2_N": "empty in 31 % of the cells",
     },
     "videogame_sales": {"spelling-variants Publisher": "one publisher in two spellings"},

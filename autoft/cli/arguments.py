@@ -133,6 +133,8 @@ def _add_changes(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--folds", metavar="N", type=int, help="number of blocks of rows, each held out once")
     parser.add_argument("--positive", metavar="LABEL", help="the positive class of a binary task, as in a recipe")
     parser.add_argument("--strategy", choices=get_args(Strategy), help="how scores are corrected for the search")
+    rows = "auto uses a time or a group that is beyond doubt; independent divides rows at random"
+    parser.add_argument("--rows", choices=("auto", "independent"), help=rows)
 
 
 def _add_schema(parser: argparse.ArgumentParser, shared: argparse.ArgumentParser) -> None:

@@ -23,7 +23,7 @@ from autoft.records.evaluation import Evaluation
 from autoft.records.scores import Baseline, Interval
 from autoft.records.slices import WeakSearch
 from autoft.report.search_chapter import own_score
-from autoft.report.wording import baseline_label, decimals_of
+from autoft.report.wording import baseline_label, decimals_of, split_gap_words
 from autoft.tuner import AutoFineTuner
 
 
@@ -63,6 +63,8 @@ def show_evaluation(evaluation: Evaluation, folder: Path, console: Console = SCR
     if evaluation.finish.threshold != 0.5:
         positive, threshold = evaluation.target.positive, number(evaluation.finish.threshold)
         lines.append(safe(f"A row counts as '{positive}' from a probability of {threshold} on."))
+    if evaluation.split_gap is not None:
+        lines.append(safe(split_gap_words(evaluation)))
     if evaluation.slices and evaluation.slices.weak and evaluation.slices.weak.found:
         lines.append(_weakest(evaluation.slices.weak))
     if evaluation.spending is not None:

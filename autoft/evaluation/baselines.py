@@ -65,6 +65,7 @@ def train_baselines(
     seed: int,
     boosting: bool = True,
     over: Callable[[], bool] = lambda: False,
+    names: Sequence[str] = ("constant", "linear", "hist_gradient_boosting"),
 ) -> dict[str, Array]:
     """Held-out predictions of the baselines.
 
@@ -89,8 +90,7 @@ def train_baselines(
     single = [member for member in members if len(member.blocks) == 1]
     width = (len(y),) if problem.task == "regression" else (len(y), int(y.max()) + 1)
     untouched = np.setdiff1d(np.arange(len(y)), np.concatenate([member.held_out for member in single]))
-    names = ("constant", "linear", *(("hist_gradient_boosting",) if boosting else ()))
-    result = {name: np.zeros(width) for name in names}
+    result = {name: np.zeros(width) for name in names if boosting or name != "hist_gradient_boosting"}
     for member in single:
         if boosting and over():
             result.pop("hist_gradient_boosting", None)
@@ -121,7 +121,8 @@ class BaselineScorer:
         self._truth = truth.take(score.rows)
         # Thresholds come from the drawn rows (corrected), from those outside the holdout, or from the scored rows
         # themselves (nested), which flatters a baseline a little.
-        others = np.setdiff1d(np.arange(len(truth)), score.rows)
+        held_out = np.arange(len(truth)) if truth.blocks is None else np.flatnonzero(truth.blocks >= 0)
+        others = np.setdiff1d(held_out, score.rows)
         self._seen = others if others.size and not score.out_of_bag else score.rows
         self._fitter = RuleFitter(truth.take(self._seen), problem, "none")
 

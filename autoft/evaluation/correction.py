@@ -29,6 +29,7 @@ from autoft.records.arrays import Array
 from autoft.records.decisions import ONE_HALF, AnyRule, Costs, DecisionRule, RowRule
 from autoft.records.problem import Draws, Problem, SelectionRule, Truth
 from autoft.records.scores import Interval
+from autoft.records.split import HOLDOUT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -199,7 +200,7 @@ def holdout(
     """Score of the chosen model on rows that were not used in training or selection.
 
     Args:
-        truth: True answers of all rows; unused rows have a negative block.
+        truth: True answers of all rows; those that nothing has used are in the block `HOLDOUT`.
         predictions: Of the chosen ensemble before calibration, ``[n, classes]`` or ``[n]``.
     """
     assert truth.blocks is not None
@@ -207,7 +208,7 @@ def holdout(
     decision = replay.rule_fitter.on_all_rows(mixed(candidates, replay.on_all_rows(), replay.rows))
     final = calibrate.apply(decision.calibration, predictions)
     thresholds = RowRule(threshold=np.full(len(truth), decision.threshold))
-    return _score_rows(replay, truth, final, np.flatnonzero(truth.blocks < 0), thresholds, draws)
+    return _score_rows(replay, truth, final, np.flatnonzero(truth.blocks == HOLDOUT), thresholds, draws)
 
 
 def fixed(truth: Truth, predictions: Array, problem: Problem, draws: Draws, *, rule: AnyRule = ONE_HALF) -> FixedScore:

@@ -31,7 +31,7 @@ _PLACES = {
     **{f"best.{name}": name for name in _OF_BEST},
     "best.decisions.matrix": "finish.matrix",
     **{f"best.decisions.{name}": name for name in ("minimum", "spending")},
-    **{name: name for name in ("seconds", "environment", "slices")},
+    **{name: name for name in ("seconds", "environment", "slices", "split_gap")},
 }
 #: The same of one of its folds.
 _OF_FOLD = {
@@ -63,7 +63,7 @@ def from_document(document: Mapping[str, Any]) -> Evaluation:
         found = f"it is of version {document.get('version')!r}"
         fix = "read it with the autoft that wrote it, or evaluate again"
         raise EvaluationError("The evaluation", f"be of format version {FORMAT}", found, fix)
-    document = {"undefined": {}, **document}  # which earlier versions did not write
+    document = {"undefined": {}, "split_gap": None, **document}  # which earlier versions did not write
     try:
         evaluation: Evaluation = read_record(Evaluation, _values(document))
         for curve in evaluation.dependence:

@@ -10,11 +10,12 @@ from itertools import combinations
 import numpy as np
 
 from autoft.errors import SchemaError
+from autoft.evaluation.time_folds import STRETCHES, Windows, expanding, stretches
 from autoft.records.arrays import Array
 from autoft.records.columns import Task
 from autoft.records.findings import Finding
 from autoft.records.scores import Strategy
-from autoft.records.split import Member, Split
+from autoft.records.split import HOLDOUT, LEARNED, Member, Split
 
 #: Fewest rows of a table: with less nothing that is held out says much.
 FEWEST_ROWS = 20
@@ -48,6 +49,7 @@ class FoldRule:
     Attributes:
         folds: Blocks wanted; lowered, with a finding, where there are too few rows.
         holdout: Share of the rows that are used in neither training nor selection, 0 to 0.5.
+        windows: For rows in time order; None for models that learn from all other blocks.
         balance_groups: Whether scikit-learn balances classes and sizes of blocks of groups. Otherwise groups are dealt
             in turn: as many blocks, of slightly other sizes, without the import of scikit-learn (`autoft plan`).
     """
@@ -56,6 +58,7 @@ class FoldRule:
     seed: int
     holdout: float = 0.0
     balance_groups: bool = True
+    windows: Windows | None = None
 
 
 def split(
@@ -74,37 +77,52 @@ def split(
     Raises:
         SchemaError: If there are too few rows, a class lies in one cluster only, or a time is missing.
     """
-    groups, time, folds = origin.groups, origin.time, rule.folds
-    clusters = _clusters(origin.keys, groups, origin.copies)
+    clusters = _clusters(origin.keys, origin.groups, origin.copies)
     names, member = np.unique(clusters, return_inverse=True)
     strata, sizes = _strata(y, task, member), np.bincount(member)
-    _check_classes(strata, member, task, classes, groups is not None)
+    _check_classes(strata, member, task, classes, origin.groups is not None)
+    if origin.time is not None:
+        return _split_in_time(origin.time, member, strata, task, rule, classes)
     rng = np.random.default_rng(rule.seed)
     label = _rarest(strata, member)
-    if time is None:
-        order = np.lexsort((rng.permutation(len(names)), -sizes, label))
-        untouched = _systematic(label, order, rule.holdout, rng)
-    else:
-        order = np.lexsort((names, _earliest(time, member)))
-        untouched = np.zeros(len(sizes), dtype=bool)
-        untouched[order] = np.cumsum(sizes[order]) > round(sizes.sum() * (1 - rule.holdout))
-    # In time order no class can be promised to every block, so none limits their number.
-    by_class = task != "regression" and time is None
-    k, findings = _number_of_folds(folds, strata, member, untouched, by_class, classes)
+    order = np.lexsort((rng.permutation(len(names)), -sizes, label))
+    untouched = _systematic(label, order, rule.holdout, rng)
+    k, findings = _number_of_folds(rule.folds, strata, member, untouched, task != "regression", classes)
     order = order[~untouched[order]]
-    block = np.full(len(names), -1)
-    if time is not None:
-        filled, block[order] = _stretches(sizes[order], k)
-        if filled < k:
-            found = f"groups are so large that only {filled} of {k} stretches of time have rows of their own"
-            k, more = _lowered(filled, k, found)
-            findings += more
-        findings += _one_block_classes(strata, block[member], task, classes)
-    else:
-        block[order] = np.arange(len(order)) % k
-        if groups is not None and rule.balance_groups and k <= len(order) <= MOST_GROUPS:
-            block = _grouped(block, strata, member, k, rule.seed)
+    block = np.full(len(names), HOLDOUT)
+    block[order] = np.arange(len(order)) % k
+    if origin.groups is not None and rule.balance_groups and k <= len(order) <= MOST_GROUPS:
+        block = _grouped(block, strata, member, k, rule.seed)
     return Split(blocks=block[member], clusters=clusters, k=k), findings
+
+
+def _split_in_time(
+    time: Array, member: Array, strata: Array, task: Task, rule: FoldRule, classes: Sequence[object]
+) -> tuple[Split, tuple[Finding, ...]]:
+    """Blocks that are stretches of time; `member` is the number of each row's cluster."""
+    sizes = np.bincount(member)
+    order = np.lexsort((np.arange(len(sizes)), _earliest(time, member)))
+    untouched = np.zeros(len(sizes), dtype=bool)
+    untouched[order] = np.cumsum(sizes[order]) > round(sizes.sum() * (1 - rule.holdout))
+    # In time order no class can be promised to every block, so none limits their number.
+    k, findings = _number_of_folds(rule.folds, strata, member, untouched, False, classes)
+    drawn = np.empty(len(sizes), dtype=np.int64)
+    drawn[order] = stretches(sizes[order], k * STRETCHES)[1]
+    order = order[~untouched[order]]
+    first = int(rule.windows is not None)  # a stretch before the first block, to learn from
+    filled, stretch = stretches(sizes[order], k + first)
+    if filled < k + first:
+        found = f"groups are so large that only {filled} of {k + first} stretches of time have rows of their own"
+        k, more = _lowered(filled - first, k, found)
+        findings += more
+    block = np.full(len(sizes), HOLDOUT)
+    block[order] = np.where(stretch < first, LEARNED, stretch - first)
+    blocks = block[member]
+    trained: tuple[Array, ...] = ()
+    if rule.windows is not None:
+        blocks, trained = expanding(blocks, time, k, rule.windows)
+    findings += _one_block_classes(strata, blocks, task, classes)
+    return Split(blocks=blocks, clusters=drawn[member], k=k, windows=trained), findings
 
 
 def members(split: Split, strategy: Strategy) -> tuple[Member, ...]:
@@ -121,7 +139,8 @@ def members(split: Split, strategy: Strategy) -> tuple[Member, ...]:
     result = []
     for blocks in left_out:
         out = np.isin(split.blocks, blocks)
-        result.append(Member(train=np.flatnonzero(touched & ~out), held_out=np.flatnonzero(out), blocks=blocks))
+        train = split.windows[blocks[0]] if split.windows else np.flatnonzero(touched & ~out)
+        result.append(Member(train=train, held_out=np.flatnonzero(out), blocks=blocks))
     return tuple(result)
 
 
@@ -216,16 +235,6 @@ def _earliest(time: Array, member: Array) -> Array:
         fix = "fill them, drop those rows, or choose another column"
         raise SchemaError("The column that orders the rows in time", "have a value in every row", found, fix)
     return _smallest(np.unique(time, return_inverse=True)[1], member)
-
-
-def _stretches(sizes: Array, k: int) -> tuple[int, Array]:
-    """Number of blocks, and the block of each cluster; `sizes` of the clusters are in the order of time."""
-    # The middle of each cluster on the scale of rows decides its block.
-    middle = np.cumsum(sizes) - sizes / 2
-    blocks = np.minimum(np.floor(middle * k / sizes.sum()), k - 1)
-    # A large group may span several blocks' worth of rows; blocks that would be empty are skipped.
-    filled, block = np.unique(blocks, return_inverse=True)
-    return len(filled), block
 
 
 def _number_of_folds(

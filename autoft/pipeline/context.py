@@ -14,7 +14,7 @@ from autoft import files
 from autoft.networks.families.own import Build
 from autoft.pipeline.ownership import Existing, claim, mark_of, take
 from autoft.recipe.recipe import Recipe
-from autoft.records.findings import Finding
+from autoft.records.findings import Finding, Severity
 from autoft.records.reading import read_record
 from autoft.records.trials import Progress
 from autoft.search.interrupt import Interrupt
@@ -171,7 +171,7 @@ class Run:
 
 
 #: What a run may skip, or cut short.
-Skippable = Literal["epochs", "space", "boosting", "curves", "ensemble_gain", "draws", "interrupted"]
+Skippable = Literal["epochs", "space", "boosting", "curves", "ensemble_gain", "draws", "interrupted", "refit"]
 
 #: Code, subject, what it must do, and the fix.
 _PARTS: Mapping[Skippable, tuple[str, str, str, str]] = {
@@ -205,6 +205,12 @@ _PARTS: Mapping[Skippable, tuple[str, str, str, str]] = {
         "be scored as the mean of the folds' networks that the model is",
         "expect the model to be a little better than its score, or allow more minutes",
     ),
+    "refit": (
+        "refit-left-out",
+        "The model",
+        "have learned from all rows, the newest included",
+        "expect less of it on later rows than its score says; allow more minutes",
+    ),
     "draws": (
         "fewer-draws",
         "The evaluation",
@@ -221,10 +227,11 @@ _PARTS: Mapping[Skippable, tuple[str, str, str, str]] = {
 
 
 def skipped_finding(stage: Skippable, reason: str) -> Finding:
-    """The finding for a skipped stage; only too few epochs are worth a warning.
+    """The finding for a skipped stage; too few epochs and a model that lacks rows are worth a warning.
 
     >>> print(skipped_finding("curves", "has no curve of age, as the time was over"))
     The report has no curve of age, as the time was over. Allow more minutes to see how predictions change with them.
     """
     code, subject, must, fix = _PARTS[stage]
-    return Finding(code, "warning" if stage == "epochs" else "info", None, must, reason, fix, subject=subject)
+    severity: Severity = "warning" if stage in ("epochs", "refit") else "info"
+    return Finding(code, severity, None, must, reason, fix, subject=subject)

@@ -16,7 +16,7 @@ from autoft.records.findings import Finding
 from autoft.records.hints import Hints
 from autoft.records.problem import Problem, Truth
 from autoft.records.scores import Strategy
-from autoft.records.split import Member, Split
+from autoft.records.split import Member, RowDependence, Split
 from autoft.schema.contract import Contract
 from autoft.schema.engine import Engine
 
@@ -40,6 +40,7 @@ class TableDescription:
         repairs: What was repaired in the table, as the recipe accepts it.
         contract: The schema and whether the table fits it, once it was compared with it.
         engine: What checked it, None if nothing did.
+        rows: How rows depend on one another, as the recipe says or as the audit found beyond doubt.
     """
 
     table: Table
@@ -54,6 +55,7 @@ class TableDescription:
     hints: Hints = field(default_factory=Hints)
     contract: Contract = _UNCHECKED
     engine: Engine | None = None
+    rows: RowDependence = field(default_factory=RowDependence)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -66,6 +68,7 @@ class Dataset:
         encoded: Cells of the inputs, by row.
         weights: ``[n]`` of the rows, None where all count the same.
         costs: What decisions follow (costs of answers, or a minimum), where the recipe says it.
+        refit: Whether the deployed model is trained again on all rows.
     """
 
     description: TableDescription
@@ -82,6 +85,7 @@ class Dataset:
     weights: Array | None = None
     quantile: float | None = None
     costs: DecisionGoal | None = None
+    refit: bool = False
 
     @property
     def folds(self) -> tuple[Member, ...]:

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autoft.data import missing_words, repair, target, weights
-from autoft.data.audit import AuditOptions, audit
+from autoft.data.audit import AuditOptions, TableView, audit
+from autoft.data.audit.dependence import FoundDependence, find_dependence, target_drift
 from autoft.data.columns import infer_columns
 from autoft.data.convert import Converted, convert
 from autoft.data.labels import Given
 from autoft.data.missing_words import MissingWords
 from autoft.data.privacy import LEAST, Privacy, presentable
 from autoft.data.repair_plan import learn, learn_target
+from autoft.data.row_times import times_of
 from autoft.data.table import Table, read
 from autoft.errors import RecipeError, SchemaError
 from autoft.knowledge.compile import bind_knowledge
@@ -150,6 +152,7 @@ def _describe(recipe: Recipe, table: Table, mistakes: list[Mistake]) -> TableDes
         names=_hash_left_out(whole, table.frame, weight),
         repairs=repairs,
         hints=hints,
+        rows=recipe.evaluate.dependence,
     )
 
 
@@ -164,9 +167,10 @@ def _hash_left_out(whole: pd.DataFrame, used: pd.DataFrame, weight: str | None) 
 
 
 def audit_table(recipe: Recipe, description: TableDescription) -> TableDescription:
-    """The description with the findings of autoft's own checks."""
-    unused = {*recipe.knowledge.unused, recipe.evaluate.group}  # divide rows or groups, are no inputs
-    wanted = description.target
+    """The description with the findings of autoft's own checks, and the dependence of the rows."""
+    dependence = _find_dependence(recipe, description)
+    rows, wanted = dependence.rows, description.target
+    unused = {*recipe.knowledge.unused, rows.group}  # divide rows or groups, are no inputs
     found = audit(
         description.table.frame,
         tuple(column for column in description.columns if column.name not in unused),
@@ -183,12 +187,27 @@ def audit_table(recipe: Recipe, description: TableDescription) -> TableDescripti
             max_categories=recipe.preprocess.categorical.max_categories,
             fewest_rows=LEAST if recipe.report.private else 1,
             encoded=tuple(recipe.preprocess.encoders),
-            grouped=recipe.evaluate.group is not None,
-            timed=recipe.evaluate.time is not None,
+            grouped=rows.group is not None,
+            timed=bool(rows.time),
             missing_words=description.table.missing_words,
         ),
     )
-    return replace(description, findings=(*description.findings, *found))
+    return replace(description, rows=rows, findings=(*description.findings, *dependence.findings, *found))
+
+
+def _find_dependence(recipe: Recipe, description: TableDescription) -> FoundDependence:
+    """The columns by which rows depend on one another: the recipe's, or those that show it beyond doubt."""
+    declared, target, frame = recipe.evaluate.dependence, description.target, description.table.frame
+    looked_for = recipe.evaluate.rows == "auto" and not declared
+    if target is None or not (looked_for or declared.time):
+        return FoundDependence(rows=declared)
+    columns = tuple(c for c in description.columns if c.name not in recipe.knowledge.unused)
+    view = TableView.of(frame, columns, description.converted, target=target.name, task=target.task)
+    taken = frozenset({*recipe.knowledge.named, *recipe.preprocess.encoders})
+    found = find_dependence(view, frame, taken) if looked_for else FoundDependence(rows=declared)
+    times = times_of(frame, description.columns, description.converted.values, found.rows.time)
+    drift = () if times is None else target_drift(view, times, found.rows.time)
+    return replace(found, findings=(*found.findings, *drift))
 
 
 def enforce_schema(recipe: Recipe, description: TableDescription, *, write: bool) -> TableDescription:
@@ -217,7 +236,9 @@ def _target_name(table: Table) -> str:
 def _mistaken_columns(recipe: Recipe, table: Table) -> Iterator[Mistake]:
     """Names of columns outside the recipe's knowledge that the table does not have, or that are used twice."""
     names, data = [str(name) for name in table.frame.columns], recipe.data
-    rows = {("evaluate", key): name for key, name in (("group", recipe.evaluate.group), ("time", recipe.evaluate.time))}
+    own = recipe.evaluate.dependence
+    rows: dict[tuple[str | int, ...], str | None] = {("evaluate", "group"): own.group}
+    rows |= {("evaluate", "time", i)[: 2 + (len(own.time) > 1)]: name for i, name in enumerate(own.time)}
     places: dict[tuple[str | int, ...], str | None] = {("data", "drop", i): name for i, name in enumerate(data.drop)}
     places |= {("data", "columns", name): name for name in data.columns} | {("data", "weight"): data.weight}
     places |= rows | {("preprocess", "encoders", name): name for name in recipe.preprocess.encoders}
@@ -235,7 +256,8 @@ def _repair(table: Table, recipe: Recipe, name: str) -> tuple[Table, tuple[Repai
     """The table after the repairs that the recipe accepts, these, and notes on what they changed."""
     if not recipe.preprocess.accept:
         return table, (), ()
-    keep = (name, recipe.data.weight, recipe.evaluate.group, recipe.evaluate.time, recipe.knowledge.costs.gain)
+    rows = recipe.evaluate.dependence
+    keep = (name, recipe.data.weight, rows.group, *rows.time, recipe.knowledge.costs.gain)
     accept = recipe.preprocess.accept
     repairs = learn_target(table.frame[name], accept) if name in table.frame.columns else ()
     repairs += learn(table.frame, accept, keep=keep, kinds=recipe.data.columns, decimal=recipe.data.decimal)

@@ -118,9 +118,18 @@ def recipe_notes(recipe: Recipe, dataset: Dataset) -> tuple[str, ...]:
         notes.append(f"Rows count by their '{recipe.data.weight}'.")
     if recipe.evaluate.quantile is not None:
         notes.append(f"Predictions are to be the {recipe.evaluate.quantile:g} quantile.")
-    if recipe.evaluate.group:
-        notes.append(f"Rows with the same '{recipe.evaluate.group}' belong together.")
-    if recipe.evaluate.time:
-        notes.append(f"Rows are ordered in time by '{recipe.evaluate.time}'.")
+    rows = dataset.description.rows
+    if rows.group:
+        notes.append(f"Rows with the same '{rows.group}' belong together.")
+    if rows.time:
+        names = "', '".join(rows.time)
+        notes.append(f"Rows are ordered in time by '{names}'.")
+    if dataset.split.windows:
+        notes.append("Each held-out stretch of time is predicted by a model that learned from rows before it alone.")
+    if dataset.refit:
+        notes.append("The chosen configurations are trained again on all rows, as far as time allows.")
+    if rows:
+        whose = "a later stretch of time" if rows.time else "other groups"
+        notes.append(f"Intervals are those of the score on {whose}, as many rows as a block has.")
     notes += slices.notes(recipe)
     return (*notes, *effect_notes(recipe, dataset))

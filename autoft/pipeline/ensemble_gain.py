@@ -31,12 +31,13 @@ def measure_ensemble_gain(
     """What the ensemble gains over its members by metric, and the calibration of its answers.
 
     See `autoft.evaluation.ensemble_gain`. The gain is empty where it was not measured: under other strategies (nested
-    scores ensembles anyway, a holdout scores the model itself), with two folds, on tables too large for it, and where
-    time or memory is lacking. The score is then that of single members, and the calibration theirs. It must be over at
-    `end` on the run's clock.
+    scores ensembles anyway, a holdout scores the model itself), with expanding windows (the later of two blocks is far
+    from the past of both), of a model that is trained again on all rows, with two folds, on tables too large for it,
+    and where time or memory is lacking. The score is then that of single members, and the calibration theirs. It must
+    be over at `end` on the run's clock.
     """
-    unmeasured = EnsembleGain(calibration=selection.rule.calibration)
-    if not measures_ensemble_gain(dataset.strategy, dataset.split.k, len(dataset.y)):
+    unmeasured, split = EnsembleGain(calibration=selection.rule.calibration), dataset.split
+    if dataset.refit or split.windows or not measures_ensemble_gain(dataset.strategy, split.k, len(dataset.y)):
         return unmeasured
     parts, method = selection.parts(trials), _calibration_method(run, dataset, selection)
 
@@ -44,7 +45,7 @@ def measure_ensemble_gain(
         answers = _pair_answers(dataset, parts, make_trainer, run, end)
         if answers is None:
             return Provisional(result=unmeasured)
-        exchangeable = run.recipe.evaluate.group is None and run.recipe.evaluate.time is None
+        exchangeable = not dataset.description.rows
         left = ensemble_gain.ensemble_gain(
             answers, dataset.truth, dataset.problem, exchangeable=exchangeable, method=method, rule=selection.rule
         )

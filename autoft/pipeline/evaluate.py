@@ -19,9 +19,11 @@ from autoft.evaluation.decision_costs import summarize_costs
 from autoft.evaluation.details import details
 from autoft.evaluation.ensemble_gain import with_gain
 from autoft.evaluation.fold_model import FoldModel, permutation_importance
+from autoft.evaluation.later_rows import for_later_rows
 from autoft.evaluation.metrics import METRICS
 from autoft.evaluation.scores import scores, why_undefined
 from autoft.evaluation.selection import Candidate, balance_of, candidates_of, mixed
+from autoft.evaluation.split_gap import BASELINE, split_gap
 from autoft.pipeline import cost
 from autoft.pipeline.context import Run
 from autoft.pipeline.cost import FIRST_DRAWS, MARGIN
@@ -40,7 +42,7 @@ from autoft.records.evaluation import Evaluation
 from autoft.records.findings import Finding
 from autoft.records.hint_tests import Curve
 from autoft.records.problem import Draws
-from autoft.records.scores import FoldReport, Importance
+from autoft.records.scores import FoldReport, Importance, Interval, SplitGap
 from autoft.records.slices import Slices
 from autoft.records.trials import Trial, Trials
 from autoft.training.ensemble import Ensemble
@@ -78,7 +80,15 @@ def correct_score(dataset: Dataset, found: SearchResult, answers: Array, run: Ru
     few = affordable_draws(run.recipe, size, machine)
     rest = MARGIN * cost.evaluation_seconds(replace(size, draws=0), machine)
     end = _end(dataset, run) - rest
-    return draw_in_time(score, run, end=end, times=1 + len(found.baselines), first=min(few, FIRST_DRAWS))
+    drawn = draw_in_time(score, run, end=end, times=1 + len(found.baselines), first=min(few, FIRST_DRAWS))
+    return replace(drawn, held_out=_on_new_rows(dataset, drawn.held_out))
+
+
+def _on_new_rows(dataset: Dataset, held_out: Mapping[str, Interval]) -> dict[str, Interval]:
+    """Scores by metric with intervals for the rows to come, where these are of a later time or of other groups."""
+    if not dataset.description.rows:
+        return dict(held_out)
+    return for_later_rows(held_out, dataset.problem, 1 if dataset.strategy == "holdout" else dataset.split.k)
 
 
 def draw_in_time(
@@ -125,7 +135,7 @@ def evaluate(
     findings = _doubtful_labels(dataset, pooled[rows], rows)
     folds = _fold_reports(dataset, calibration.apply(rule.calibration, answers), rule, trials.trials[trials.best])
     scorer = BaselineScorer(dataset.truth, problem, score.on_first(_FEWEST_DRAWS) if short else score)
-    baselines = tuple(scorer.compare(name, predictions) for name, predictions in found.baselines.items())
+    compared = [scorer.compare(name, predictions) for name, predictions in found.baselines.items()]
     importance, dependence, slices = ((), (), None) if short else _parts(dataset, found, score, candidates, run)
     _say_what_lacks(score, run, short)
     minimum = dataset.costs if isinstance(dataset.costs, Minimum) else None
@@ -148,7 +158,7 @@ def evaluate(
         naive=score.naive,
         folds=folds,
         overfitting=overfitting.summary(folds),
-        baselines=baselines,
+        baselines=tuple(replace(one, metrics=_on_new_rows(dataset, one.metrics)) for one in compared),
         trials=trials.trials,
         best=trials.trials[trials.best],
         blend=found.selection.blend,
@@ -167,6 +177,7 @@ def evaluate(
         if score.costs is None
         else summarize_costs(score.costs, target.classes, left=found.gain.left.get("cost", 1.0)),
         minimum=minimum,
+        split_gap=None if short else _compare_splits(dataset, found, run),
     )
 
 
@@ -187,6 +198,15 @@ def _parts(
     dependence = _curves(dataset, model, importance, run)
     run.tell("evaluation", "scoring slices of the rows")
     return importance, dependence, score_slices(run.recipe, dataset, score, candidates, importance=importance)
+
+
+def _compare_splits(dataset: Dataset, found: SearchResult, run: Run) -> SplitGap | None:
+    """Boosting on the folds and on random rows, where folds respect a time or a group and there is time for it."""
+    late = run.clock() + run.seconds.get("baselines", 0.0) > _end(dataset, run)
+    if not dataset.description.rows or late or BASELINE not in found.baselines:
+        return None
+    inputs, own = baseline_inputs(dataset), (dataset.truth, dataset.folds, dataset.problem)
+    return split_gap(inputs, *own, found.baselines, seed=run.recipe.seed)
 
 
 def _say_what_lacks(score: CorrectedScore, run: Run, short: bool) -> None:

@@ -17,6 +17,7 @@ from autoft.pipeline.evaluate import correct_score, evaluate, train_baselines
 from autoft.pipeline.hint_tests.stage import test_hints
 from autoft.pipeline.machine import Machine
 from autoft.pipeline.own_model import code_hash, refuse_with_model
+from autoft.pipeline.refit import refit
 from autoft.pipeline.results import FittedModel, SearchResult
 from autoft.pipeline.run_folder import journal_key, key_settings
 from autoft.pipeline.save import save
@@ -47,11 +48,12 @@ def fit(source: Any, run: Run) -> FittedModel:
         found = replace(find_model(dataset, run), baselines=baselines)
     with run.timed("evaluation"):
         answers = found.ensemble.answers(dataset.encoded)
-        score = correct_score(dataset, found, answers, run)
+        whole_answers = answers if found.refitted is None else found.refitted.answers(dataset.encoded)
+        score = correct_score(dataset, found, whole_answers, run)
         whole = partial(evaluate, dataset, found, answers, score, run)
         evaluation = run.interrupt.in_time(whole, partial(whole, short=True))
     with run.timed("saving"):
-        prove_ensemble(found.ensemble, dataset.description.hints)
+        prove_ensemble(found.deployed, dataset.description.hints)
     return save(dataset, found, evaluation, run)
 
 
@@ -95,6 +97,7 @@ def find_model(dataset: Dataset, run: Run) -> SearchResult:
     hints = test_hints(dataset, trials, selection, trainer, make, run, end=end)
     del trainer  # free its rows before another trainer allocates its own
     gain = measure_ensemble_gain(dataset, trials, selection, make, run, end=end)
+    again = refit(dataset, trials, selection, make, run, end=end)
     return SearchResult(
         space=plan.space,
         trials=trials,
@@ -102,4 +105,5 @@ def find_model(dataset: Dataset, run: Run) -> SearchResult:
         ensemble=replace(ensemble, calibration=gain.calibration),
         hints=hints,
         gain=gain,
+        refitted=None if again is None else replace(again, calibration=gain.calibration),
     )

@@ -16,7 +16,8 @@ from autoft.pipeline.effects import calibration_allowed
 from autoft.pipeline.hint_tests.jobs import choose_trial, is_whole, jobs_seconds
 from autoft.pipeline.machine import Machine
 from autoft.recipe.recipe import Recipe
-from autoft.records.trials import Trial, TrialFacts
+from autoft.records.split import HOLDOUT
+from autoft.records.trials import Trial, TrialFacts, checkpoint_epochs
 
 #: Trials of a typical blend.
 BLENDED = 3
@@ -24,6 +25,8 @@ BLENDED = 3
 _EVALUATION_SHARE = 0.2
 #: Most of the minutes that are reserved for measuring the gain of the ensemble.
 _GAIN_SHARE = 0.1
+#: Largest share of the minutes that is kept for training the chosen configurations again: it stops where they are over.
+_REFIT_SHARE = 0.25
 #: Seconds of the networks that leave out pairs of folds, as a multiple of the trial's: 2 x the networks on 3/4 of the
 #: rows.
 _TIMES_A_TRIAL = 1.5
@@ -90,9 +93,12 @@ def seconds_after_search(
 
 
 def _gain(dataset: Dataset, shape: CostShape, epochs: int, machine: Machine) -> dict[str, float]:
-    """Seconds of measuring the gain of the ensemble: pairs of folds are left out."""
+    """Seconds of training on all rows again, or of measuring the gain of the ensemble: pairs of folds are left out."""
     k = dataset.split.k
-    if not cost.measures_ensemble_gain(dataset.strategy, k, len(dataset.y)):
+    if dataset.refit:
+        whole = replace(shape, rows=int((dataset.split.blocks != HOLDOUT).sum()))
+        return {"refit": cost.trial_seconds(whole, machine, epochs=epochs) + cost.trace_seconds(whole, machine)}
+    if dataset.split.windows or not cost.measures_ensemble_gain(dataset.strategy, k, len(dataset.y)):
         return {}
     pairs = replace(shape, members=len(pairs_of(k)), rows=shape.rows * (k - 2) // (k - 1), held_out=2 * shape.held_out)
     trace = cost.trace_seconds(pairs, machine) if cost.worth_compiling(pairs) else 0.0
@@ -155,7 +161,8 @@ class Reserve:
         after, most = self.seconds_after(trials), 60 * (self.recipe.search.minutes or 0.0)
         gain = after.get("ensemble gain", 0.0)
         hints = self.hint_seconds(after.get("hints", 0.0), _HINTS_SHARE * most)
-        return self.after_training(trials) + (gain if gain <= _GAIN_SHARE * most else 0.0) + hints
+        refit = min(after.get("refit", 0.0), _REFIT_SHARE * most)
+        return self.after_training(trials) + (gain if gain <= _GAIN_SHARE * most else 0.0) + refit + hints
 
     def hint_seconds(self, modelled: float, most: float) -> float:
         """Seconds of the tests of hints, at most `most`; `modelled` by the cost model, 0 where there are none."""
@@ -166,7 +173,7 @@ class Reserve:
 
     def after_training(self, trials: int) -> float:
         """Seconds of what comes after all training."""
-        training = ("ensemble gain", "hints")
+        training = ("ensemble gain", "refit", "hints")
         return MARGIN * sum(seconds for name, seconds in self.seconds_after(trials).items() if name not in training)
 
     def seconds_after(self, trials: int) -> dict[str, float]:

@@ -88,9 +88,11 @@ class EnsembleGain:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SearchResult:
-    """The deployed model, and what it was chosen from.
+    """The chosen model, and what it was chosen from.
 
     Attributes:
+        ensemble: The mean of the folds' networks of the chosen trials.
+        refitted: The deployed model, where it was trained again on all rows.
         gain: Of the ensemble over single networks.
         baselines: Held-out predictions of simple models by name.
     """
@@ -102,6 +104,12 @@ class SearchResult:
     hints: HintTests
     gain: EnsembleGain
     baselines: Mapping[str, Array] = field(default_factory=dict)
+    refitted: Ensemble | None = None
+
+    @property
+    def deployed(self) -> Ensemble:
+        """The model that is saved."""
+        return self.refitted or self.ensemble
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

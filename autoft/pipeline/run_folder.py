@@ -49,10 +49,14 @@ def key_settings(recipe: Recipe, dataset: Dataset) -> dict[str, Any]:
         "task": dataset.target.task,
         "drop_missing_target": recipe.schema_.drop_missing_target,
         **_preprocessing(recipe, dataset.layout),
-        **recipe.evaluate.model_dump(include={"group", "time", "strategy", "holdout"}),
+        **recipe.evaluate.model_dump(include={"strategy", "holdout"}),
+        "group": dataset.description.rows.group,
+        "time": " ".join(dataset.description.rows.time) or None,
         "folds": dataset.split.k,
     }
     # Only where they are used, so that runs from before they existed go on.
+    if dataset.split.windows:
+        settings |= recipe.evaluate.model_dump(include={"windows", "gap", "horizon"})
     if recipe.data.weight is not None:
         settings["weight"] = recipe.data.weight
     if dataset.trained_quantile is not None:

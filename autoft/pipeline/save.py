@@ -24,6 +24,7 @@ from autoft.pipeline.results import FittedModel, SearchResult
 from autoft.preprocessing.layout import describe_layout
 from autoft.recipe.recipe import Recipe
 from autoft.records.evaluation import Evaluation
+from autoft.records.split import HOLDOUT
 from autoft.serving import artifact
 from autoft.serving.card import card
 from autoft.serving.predictor import model_inputs
@@ -44,7 +45,7 @@ def save(dataset: Dataset, found: SearchResult, evaluation: Evaluation, run: Run
             note = f"# The networks come from a Python function, {printable(name_of(run.model))}: no recipe holds it."
             texts["recipe.yaml"] = f"{note}\n{texts['recipe.yaml']}"
         texts["findings.json"] = _json([finding.document() for finding in findings])
-        model, meta = found.ensemble.raw_model(), _meta(run.recipe, dataset, found)
+        model, meta = found.deployed.raw_model(), _meta(run.recipe, dataset, found)
         evaluation = replace(evaluation, seconds=dict(run.seconds))
         extra: dict[str, str | bytes] = {**texts, "evaluation.json": _json(to_document(evaluation))}
         extra["README.md"] = card(meta)
@@ -77,7 +78,7 @@ def _presented(evaluation: Evaluation, privacy: Privacy | None) -> Evaluation:
 def _texts(recipe: Recipe, dataset: Dataset, found: SearchResult, privacy: Privacy | None) -> dict[str, str]:
     """What a run says about itself besides the scores, by file name; enough to write the report again."""
     parts = {ratio.name: ratio.of for ratio in recipe.knowledge.ratios}
-    used = np.flatnonzero(dataset.split.blocks >= 0)
+    used = np.flatnonzero(dataset.split.blocks != HOLDOUT)
     features, columns = dataset.features, dataset.description.columns
     seen = profile(dataset.layout, features, dataset.encoded, used)
     if privacy is not None:
@@ -119,7 +120,7 @@ def _meta(recipe: Recipe, dataset: Dataset, found: SearchResult) -> artifact.Met
                 low, high = float(known.min()), float(known.max())
                 ranges[column.id] = coarse_range(low, high) if recipe.report.private else (low, high)
     # Columns that divide rows or groups, or are not to be used.
-    unused = {*recipe.knowledge.unused, recipe.evaluate.group}
+    unused = {*recipe.knowledge.unused, dataset.description.rows.group}
     engine = dataset.description.engine
     return artifact.Meta(
         columns=dataset.features,
@@ -128,7 +129,7 @@ def _meta(recipe: Recipe, dataset: Dataset, found: SearchResult) -> artifact.Met
         engine=engine.name if engine else "",
         ranges=ranges,
         vocabularies={c.id: c.vocabulary for c in layout.categories} | dict(layout.orders),
-        words=found.ensemble.words,
+        words=found.deployed.words,
         encoders={own.id: own.encoder for own in layout.custom},
         threshold=found.selection.rule.threshold,
         matrix=found.selection.rule.matrix,

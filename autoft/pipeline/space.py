@@ -28,6 +28,7 @@ from autoft.recipe.recipe import Recipe
 from autoft.records.arrays import Array
 from autoft.records.decisions import Costs
 from autoft.records.dimensions import Choice, Dimension
+from autoft.records.split import HOLDOUT
 from autoft.search.algorithms import ALGORITHMS
 from autoft.search.portfolio import TIERS
 from autoft.search.setup import ProgramSharing
@@ -73,7 +74,7 @@ def rare_classes_count(dataset: Dataset) -> bool:
     counted = METRICS[dataset.objective].rare_classes
     if counted == "never":
         return False
-    touched = dataset.split.blocks >= 0
+    touched = dataset.split.blocks != HOLDOUT
     own = None if dataset.weights is None else dataset.weights[touched]
     counts = np.bincount(dataset.y[touched], own, minlength=len(target.classes))
     if counted == "costs":

@@ -12,15 +12,18 @@ from autoft.data import weights as row_weights
 from autoft.data.audit import near_copies, outliers
 from autoft.data.audit.values import keys
 from autoft.data.privacy import LEAST
+from autoft.data.row_times import ranks_together, seconds_of_parts
 from autoft.errors import RecipeError, SchemaError, quoted
 from autoft.evaluation import folds
 from autoft.evaluation.folds import largest_stack
 from autoft.evaluation.metrics import default_objective, metrics_of
+from autoft.evaluation.time_folds import Windows
 from autoft.knowledge import decisions
 from autoft.pipeline.dataset import Dataset, TableDescription
 from autoft.preprocessing.encode import encode, row_keys
 from autoft.preprocessing.encoders.base import ENCODERS, ColumnEncoder
 from autoft.preprocessing.layout import InputLayout, LayoutOptions, make_layout
+from autoft.recipe.evaluate import span_of
 from autoft.recipe.messages import Mistake, nearest_or_all
 from autoft.recipe.recipe import Recipe
 from autoft.records.arrays import Array
@@ -66,6 +69,7 @@ def split(recipe: Recipe, description: TableDescription, *, balance_groups: bool
         weights=weights,
         quantile=recipe.evaluate.quantile,
         costs=goal,
+        refit=bool(blocks.windows) if recipe.search.refit == "auto" else recipe.search.refit == "full",
     )
 
 
@@ -87,15 +91,16 @@ def _divide(
     assert target is not None
     origin = folds.RowOrigin(
         keys=keys,
-        groups=_cells(description, recipe.evaluate.group, "group"),
+        groups=None if description.rows.group is None else _cells(description, description.rows.group),
         copies=_near_copies(recipe, description),
-        time=_cells(description, recipe.evaluate.time, "time"),
+        time=_times(description),
     )
     rule = folds.FoldRule(
         folds=recipe.evaluate.folds,
         seed=recipe.seed,
         holdout=recipe.evaluate.holdout if strategy == "holdout" else 0.0,
         balance_groups=balance_groups,
+        windows=_windows(recipe, description),
     )
     found, findings = folds.split(y, target.task, origin, rule, target.classes)
     if strategy == "nested" and found.k < 3:
@@ -109,7 +114,7 @@ def _near_copies(recipe: Recipe, description: TableDescription) -> Array | None:
     """Groups of near copies, where the audit has found some."""
     if all(line.code != "near-duplicate-rows" for line in description.findings):
         return None
-    target, unused = description.target, {*recipe.knowledge.unused, recipe.evaluate.group}
+    target, unused = description.target, {*recipe.knowledge.unused, description.rows.group}
     assert target is not None
     features = [c for c in description.columns if c.used and c.name != target.name and c.name not in unused]
     values = description.converted.values
@@ -134,16 +139,51 @@ def _drop_unlabelled(description: TableDescription) -> TableDescription:
     )
 
 
-def _cells(description: TableDescription, name: str | None, use: str) -> Array | None:
-    """Cells of the column by which rows are grouped or ordered."""
-    if name is None:
+def _cells(description: TableDescription, name: str) -> Array:
+    """Cells of a column by its name."""
+    return description.converted.values[next(c.id for c in description.columns if c.name == name)]
+
+
+def _times(description: TableDescription) -> Array | None:
+    """Times of the rows, ``[n]``: seconds since 1970, or numbers that order the rows; None where they have none."""
+    names = description.rows.time
+    if not names:
         return None
-    column = next(c for c in description.columns if c.name == name)
-    values = description.converted.values[column.id]
-    if use == "time" and (values.dtype == object or column.clock):
+    parts = seconds_of_parts(description.table.frame, names)
+    if parts is not None:
+        return parts
+    columns = [_time_cells(description, name) for name in names]
+    return columns[0] if len(columns) == 1 else ranks_together(columns)
+
+
+def _windows(recipe: Recipe, description: TableDescription) -> Windows | None:
+    """The expanding windows that the recipe asks for.
+
+    Raises:
+        RecipeError: If the rows have no time, or it has no units.
+    """
+    own, names = recipe.evaluate, description.rows.time
+    if own.windows == "blocks":
+        return None
+    if not names:
+        fix = "name the column under evaluate: time, or set windows: blocks"
+        raise RecipeError("evaluate: windows", "be blocks unless there is a time", "it is expanding", fix)
+    gap, horizon = span_of(own.gap), None if own.horizon is None else span_of(own.horizon)
+    dated = seconds_of_parts(description.table.frame, names) is not None
+    dated |= [c.kind for c in description.columns if c.name in names] == ["date"]
+    if not dated and (gap.seconds or (horizon is not None and horizon.seconds)):
+        must, found = "be numbers of rows unless the time is a date", "one has a unit of time"
+        raise RecipeError("evaluate: gap and horizon", must, found, "give a number of rows")
+    return Windows(gap=gap, horizon=horizon)
+
+
+def _time_cells(description: TableDescription, name: str) -> Array:
+    """Cells of a column that orders the rows in time."""
+    column, values = next(c for c in description.columns if c.name == name), _cells(description, name)
+    if values.dtype == object or column.clock:
         where, fix = f"evaluate: time: '{name}'", "choose another column, or set its kind under data: columns:"
         raise RecipeError(where, "be a date or a number", f"it is understood as {column.kind} ({column.why})", fix)
-    missing = np.flatnonzero(np.isnan(values)) if use == "time" else values[:0]
+    missing = np.flatnonzero(np.isnan(values))
     if len(missing):
         must = "have a value in every row, as it orders the rows in time"
         fix = "fill them in, leave those rows out, or choose another column"
@@ -176,7 +216,7 @@ def _choose_objective(recipe: Recipe, target: Target, goal: DecisionGoal | None)
 def lay_out_inputs(recipe: Recipe, description: TableDescription) -> tuple[tuple[Column, ...], InputLayout]:
     """The feature columns of a table with a target, and what happens to each."""
     assert description.target is not None
-    unused = (description.target.name, recipe.evaluate.group, *recipe.knowledge.unused)
+    unused = (description.target.name, description.rows.group, *recipe.knowledge.unused)
     features = tuple(c for c in description.columns if c.name not in unused)
     options = LayoutOptions(
         outliers=recipe.preprocess.numeric.outliers,

@@ -182,6 +182,12 @@ class Knowledge(RecipeSection):
         return self
 
     @property
+    def named(self) -> tuple[str, ...]:
+        """Columns (and ratios) that features, interactions and ratios name."""
+        pairs = (*self.interactions, *self.no_interaction, *(ratio.of for ratio in self.ratios))
+        return (*self.features, *(name for pair in pairs for name in pair))
+
+    @property
     def unused(self) -> tuple[str, ...]:
         """Columns that are no inputs: `use` never or audit, and the gain of rows."""
         named = [name for name, hint in self.features.items() if hint.use is not None]

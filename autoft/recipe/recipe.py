@@ -19,9 +19,10 @@ import yaml
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from autoft.errors import RecipeError
+from autoft.recipe.evaluate import Evaluate
 from autoft.recipe.knowledge import Knowledge
 from autoft.recipe.messages import Mistake, broken_rule, mistakes_in, nearest_or_all, report
-from autoft.recipe.sections import Data, Evaluate, Preprocess, RecipeSection, Report, Schema, Search, TaskChoice
+from autoft.recipe.sections import Data, Preprocess, RecipeSection, Report, Schema, Search, TaskChoice
 from autoft.recipe.yaml import MAX_BYTES, Dumper, Place, in_dict, in_file, in_python, load, of_change, plain
 from autoft.registry import registry_of
 
@@ -31,7 +32,7 @@ ARGUMENTS: Mapping[str, str] = {
     for section, keys in {
         "data": ("target", "positive", "missing", "decimal"),
         "search": ("algorithm", "families", "trials", "minutes", "epochs"),
-        "evaluate": ("folds", "objective", "strategy"),
+        "evaluate": ("folds", "objective", "strategy", "rows"),
         "report": ("title", "private"),
     }.items()
     for key in keys
@@ -76,7 +77,8 @@ class Recipe(RecipeSection):
             if self.task in ("multiclass", "regression") and given is not None:
                 must, found = "be left out unless the task is binary", f"the task is {self.task}"
                 raise broken_rule(key, must, found, "remove it, or choose task: binary")
-        if self.data.weight is not None and self.data.weight in (self.evaluate.group, self.evaluate.time):
+        rows = self.evaluate.dependence
+        if self.data.weight is not None and self.data.weight in (rows.group, *rows.time):
             must, found = "not group or order the rows too", f"'{self.data.weight}' does"
             raise broken_rule("data.weight", must, found, "choose another column")
         self._agree_on_costs()

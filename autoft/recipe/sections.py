@@ -142,26 +142,6 @@ def _schema_name(text: str) -> str:
     return text
 
 
-class _ObjectiveName(OneOf):
-    """The name of a metric that can be an objective; for another name of a metric (`aliases`) it stands itself."""
-
-    def names(self) -> tuple[str, ...]:
-        metrics = [metric for metric in registry_of(self.kind) if metric.objective]
-        return (*self.first, *(m.name for m in metrics), *(other for m in metrics for other in m.aliases))
-
-    def _valid(self, value: Any) -> str:
-        for metric in registry_of(self.kind) if isinstance(value, str) and value not in self.first else ():
-            if value in metric.aliases:
-                return str(metric.name)
-            if metric.objective and value.lower() in metric.synonyms:
-                must, fix = f"be one of {', '.join(self.names())}", f"perhaps '{metric.name}' is meant"
-                raise broken_rule("", must, f'it is "{value}"', fix)
-        return super()._valid(value)
-
-
-Objective = Annotated[str, _ObjectiveName("metric", first=("auto",))]
-
-
 Activation = Literal["relu", "gelu", "silu", "selu", "tanh"]
 Repairs = Annotated[tuple[RepairCode, ...], Strict(False), AfterValidator(distinct)]
 _Positive = Annotated[float, Field(gt=0)]
@@ -311,6 +291,9 @@ class Search(RecipeSection):
     """median stops a trial whose held-out loss is worse than the median of the others at the same epoch."""
     blend: Annotated[int, Field(ge=1, le=10)] = 5
     """Most trials whose answers are weighted together in the model; 1 takes the best trial alone."""
+    refit: Literal["auto", "folds", "full"] = "auto"
+    """The model: folds is the mean of the folds' networks; full trains the chosen configurations again on all rows, the
+    newest included; auto is full with expanding windows, else folds."""
     space: Space = Field(default_factory=Space)
 
     @model_validator(mode="after")
@@ -335,42 +318,6 @@ class Search(RecipeSection):
     def most_trials(self) -> int | None:
         """Most trials that are run; None where minutes alone end the search."""
         return _TRIALS if self.trials is None and self.minutes is None else self.trials
-
-
-class Evaluate(RecipeSection):
-    """Evaluation on held-out rows."""
-
-    folds: Annotated[int, Field(ge=2, le=50)] = 5
-    """Number of blocks of rows, each held out once."""
-    objective: Objective = "auto"
-    """The metric to improve; auto is roc_auc for two classes, log_loss for more, rmse for numbers. average_precision
-    is another name of pr_auc; mae and pinball train their own losses."""
-    quantile: Annotated[float, Field(gt=0, lt=1)] | None = None
-    """The quantile to predict with objective pinball."""
-    calibration: Literal["auto", "none"] = "auto"
-    """auto calibrates class probabilities on held-out rows where that helps; none leaves them alone."""
-    strategy: Literal["corrected", "nested", "holdout"] = "corrected"
-    """How the choice of the best trial is paid for (see docs/evaluation.md)."""
-    draws: Annotated[int, Field(ge=50, le=10_000)] = 500
-    """Bootstrap draws behind the intervals."""
-    group: Text | None = None
-    """Column whose equal values stay in one block (a patient, a customer)."""
-    time: Text | None = None
-    """Column that orders the rows in time: every block is then one stretch of time, and a holdout the last one."""
-    holdout: Annotated[float, Field(ge=0.05, le=0.5)] = 0.2
-    """Share of the rows that strategy holdout keeps away from everything."""
-
-    @model_validator(mode="after")
-    def _quantile_of_objective(self) -> Evaluate:
-        needed = self.objective != "auto" and registry_of("metric")[self.objective].needs_quantile
-        if self.quantile is not None and not needed:
-            those = " or ".join(metric.name for metric in registry_of("metric") if metric.needs_quantile)
-            found = f"the objective is {self.objective}"
-            raise broken_rule("quantile", f"be left out unless the objective is {those}", found, "remove it")
-        if self.quantile is None and needed:
-            found, fix = "evaluate.quantile is missing", "add it, such as 'quantile: 0.9'"
-            raise broken_rule("objective", f"come with a quantile where it is {self.objective}", found, fix)
-        return self
 
 
 class Report(RecipeSection):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from autoft.records.columns import Target, Task
 from autoft.records.decisions import DecisionCosts, DecisionRule, Minimum
 from autoft.records.hint_tests import Curve, HintTest
-from autoft.records.scores import Baseline, FoldReport, Importance, Interval, Strategy
+from autoft.records.scores import Baseline, FoldReport, Importance, Interval, SplitGap, Strategy
 from autoft.records.slices import Slices
 from autoft.records.trials import Trial
 
@@ -32,6 +32,7 @@ class Evaluation:
         all_hints: Gain of all hints together over none, as `HintTest.gain`; None where not tested.
         dependence: How answers move with the most important columns, and with those that have a declared effect.
         slices: What the model is worth on groups of rows; None where they were not measured.
+        split_gap: What a random split would have said where folds respect a time or a group; else None.
     """
 
     task: Task
@@ -65,6 +66,7 @@ class Evaluation:
     undefined: Mapping[str, str] = field(default_factory=dict)
     spending: DecisionCosts | None = None
     minimum: Minimum | None = None
+    split_gap: SplitGap | None = None
 
     @property
     def metrics(self) -> Mapping[str, Interval]:

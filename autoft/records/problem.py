@@ -53,7 +53,7 @@ class Truth:
         weights: ``[n]``, None where all rows count the same; a row of weight 2 counts as two.
         clusters: Rows that are drawn together share a number, ``[n]``; None where every row stands alone.
         gains: ``[n]``, what missing each row costs; None where all cost the same.
-        blocks: Block of each row, ``[n]``, negative for rows that are set aside; None where the rows are not divided.
+        blocks: Block of each row, ``[n]``, negative for rows in none (`records.split`); None where there are no blocks.
     """
 
     y: Array

@@ -59,6 +59,14 @@ class Baseline:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SplitGap:
+    """The objective of gradient boosting on the folds, and on as many rows divided at random."""
+
+    folds: float
+    random: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Importance:
     """Loss of the objective on held-out rows when one column is shuffled (mean and range of the repeats)."""
 

@@ -19,7 +19,19 @@ from autoft.report.blocks import (
     Series,
     TableBlock,
 )
-from autoft.report.wording import NONE, baseline_label, cells, clip, decimals, decimals_of, metric, number, signed, span
+from autoft.report.wording import (
+    NONE,
+    baseline_label,
+    cells,
+    clip,
+    decimals,
+    decimals_of,
+    metric,
+    number,
+    signed,
+    span,
+    split_gap_words,
+)
 
 #: More points do not change a picture of this size.
 MOST_POINTS = 300
@@ -66,6 +78,8 @@ def metrics(evaluation: Evaluation) -> Chapter:
         blocks.append(Pictures(caption, pictures))
     if evaluation.baselines:
         blocks += _baselines(evaluation)
+    if evaluation.split_gap is not None:
+        blocks.append(Paragraph(split_gap_words(evaluation)))
     blurb = "The mistake: one number looks good, and the model fails where it matters."
     return Chapter(anchor="metrics", heading="4 Metrics", blurb=blurb, blocks=tuple(blocks))
 

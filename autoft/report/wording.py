@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from autoft.errors import printable
 from autoft.records.columns import Task
+from autoft.records.evaluation import Evaluation
 from autoft.records.scores import Interval
 
 #: What stands where there is no number.
@@ -190,3 +191,16 @@ def listing(items: Iterable[str]) -> str:
     """Items as part of a sentence."""
     known = list(items)
     return known[0] if len(known) == 1 else f"{', '.join(known[:-1])} and {known[-1]}" if known else ""
+
+
+def split_gap_words(evaluation: Evaluation) -> str:
+    """What a random split would have said, in one sentence; empty where that was not measured."""
+    gap = evaluation.split_gap
+    if gap is None:
+        return ""
+    digits = decimals(gap.folds, gap.random)
+    name, folds, random = evaluation.objective, number(gap.folds, digits), number(gap.random, digits)
+    return (
+        f"On rows divided at random, gradient boosting would have had {name} {random}; on these folds, which respect "
+        f"how rows depend on one another, it has {folds}."
+    )

@@ -28,7 +28,7 @@ from tests.tables import features, tiny_recipe
 ORDER = (
     *("read_table", "describe", "audit_table", "enforce_schema", "refuse", "split", "note_odd_rows"),
     *("train_baselines", "make_trainer", "plan_search", "search", "select", "assemble"),
-    *("test_hints", "measure_ensemble_gain", "correct_score", "evaluate", "prove_ensemble", "save"),
+    *("test_hints", "measure_ensemble_gain", "refit", "correct_score", "evaluate", "prove_ensemble", "save"),
 )
 
 
@@ -57,6 +57,7 @@ def called(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         "assemble": Ensemble(),
         "test_hints": HintTests(),
         "measure_ensemble_gain": EnsembleGain(),
+        "refit": None,
     }
 
     described = SimpleNamespace(hints=None)

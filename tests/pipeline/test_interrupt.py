@@ -81,7 +81,7 @@ def correct(dataset: Any, model: Any, answers: Any, run: Run) -> None:
 
 RESULTS: dict[str, Any] = {
     **dict.fromkeys(("read_table", "describe", "audit_table", "enforce_schema", "split", "note_odd_rows")),
-    **dict.fromkeys(("refuse", "train_baselines", "select", "prove_ensemble", "make_trainer")),
+    **dict.fromkeys(("refuse", "train_baselines", "select", "prove_ensemble", "make_trainer", "refit")),
     "plan_search": SimpleNamespace(space=(), seconds_after=lambda trials: 0.0),
     "search": found,
     "assemble": lambda *_: Ensemble(),

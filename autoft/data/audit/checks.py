@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import groupby
 from typing import Any, Literal
 
@@ -65,7 +66,7 @@ class AuditOptions:
 DEFAULTS = AuditOptions()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class TableView:
     """A training table as a check sees it; all arrays have one entry per row and are read only.
 
@@ -86,7 +87,6 @@ class TableView:
     features: tuple[Column, ...]
     unused: tuple[Column, ...]
     converted: Converted
-    hashes: Keys
     task: Task
     names: Array | None = None
     options: AuditOptions = DEFAULTS
@@ -120,11 +120,15 @@ class TableView:
             features=features,
             unused=tuple(column for column in columns if column.name != target and not column.used),
             converted=converted,
-            hashes=keys(features, converted),
             task=task,
             names=names,
             options=options,
         )
+
+    @cached_property
+    def hashes(self) -> Keys:
+        """Hashes of the rows' features."""
+        return keys(self.features, self.converted)
 
     @property
     def target(self) -> str:

@@ -31,7 +31,7 @@ MOST_CANDIDATES, MOST_COLUMNS = 12, 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Alike:
+class Similarity:
     """How alike the rows of one value are: the target, and the share of the other columns that agree."""
 
     column: Column
@@ -52,23 +52,23 @@ def hidden_groups(view: TableView) -> list[Finding]:
     where only one of the two holds. Columns that are no inputs count too."""
     if view.options.grouped:
         return []
-    likely = [c for c in (*view.features, *view.unused) if _may_group(c, int(view.usable.sum()))]
+    likely = [c for c in (*view.features, *view.unused) if may_group(c, int(view.usable.sum()))]
     likely = sorted(likely, key=lambda c: c.distinct)[:MOST_CANDIDATES]
-    known = [alike for c in likely if (alike := _alike(c, view)) is not None]
+    known = [alike for c in likely if (alike := similarity(c, view)) is not None]
     telling = [a for a in known if a.same_target or a.others >= MANY_COLUMNS]
     if not telling:
         return []
     return [_group_finding(max(telling, key=lambda a: (a.same_target, a.others, a.target)), view.target)]
 
 
-def _may_group(column: Column, rows: int) -> bool:
+def may_group(column: Column, rows: int) -> bool:
     kinds = ("categorical", "text", "identifier")
     if column.kind not in kinds and not (column.kind == "numeric" and column.integral):
         return False
     return FEWEST_GROUPS <= column.distinct <= 0.8 * (rows - column.missing)
 
 
-def _alike(column: Column, view: TableView) -> _Alike | None:
+def similarity(column: Column, view: TableView) -> Similarity | None:
     values = view.converted.values
     chosen, group = _members(values[column.id], view.usable)
     sizes = np.bincount(group).astype(np.float64) if len(group) else np.zeros(0)
@@ -80,7 +80,7 @@ def _alike(column: Column, view: TableView) -> _Alike | None:
         cells = values[other.id][chosen]
         agree.append(_agreement(cells, group, numeric=cells.dtype != object) >= SAME_COLUMN)
     share = float(np.mean(agree)) if len(agree) >= FEWEST_COLUMNS else 0.0
-    return _Alike(column=column, groups=len(sizes), size=float(sizes.mean()), target=same, others=share)
+    return Similarity(column=column, groups=len(sizes), size=float(sizes.mean()), target=same, others=share)
 
 
 def _members(values: Array, rows: Array) -> tuple[Array, Array]:
@@ -119,7 +119,7 @@ def _agreement(values: Array, group: Array, *, numeric: bool) -> float:
     return float((inside - anywhere) / (1 - anywhere)) if anywhere < 1 else 0.0
 
 
-def _group_finding(alike: _Alike, target: str) -> Finding:
+def _group_finding(alike: Similarity, target: str) -> Finding:
     name = alike.column.name
     words = []
     if alike.same_target:
@@ -173,19 +173,19 @@ def _time_column(view: TableView) -> list[Finding]:
         if column.clock or column.distinct < FEWEST_TIMES or known.sum() < FEWEST_ROWS:
             continue
         # That the target changes with a number is what features are for; of a date it means that the world changes.
-        effect = _effect(times[known], view.answers[known], view.task) if column.kind == "date" else 0.0
-        if (effect or _in_order(times[known])) and (best is None or (effect > 0, effect) > best[:2]):
+        effect = change_along(times[known], view.answers[known], view.task) if column.kind == "date" else 0.0
+        if (effect or in_order(times[known])) and (best is None or (effect > 0, effect) > best[:2]):
             best = (effect > 0, effect, column)
     return [] if best is None else [_time_finding(best[2], best[1], view)]
 
 
-def _in_order(times: Array) -> bool:
+def in_order(times: Array) -> bool:
     steps = np.diff(times)
     steps = steps[steps != 0]
     return len(steps) >= FEWEST_TIMES - 1 and bool(max((steps > 0).mean(), (steps < 0).mean()) >= IN_ORDER)
 
 
-def _effect(times: Array, target: Array, task: Task) -> float:
+def change_along(times: Array, target: Array, task: Task) -> float:
     """How much the target changes with time, 0 to 1; 0 where that may be chance or is small."""
     from scipy import stats
 
@@ -220,7 +220,7 @@ def _time_finding(column: Column, effect: float, view: TableView) -> Finding:
         found = f"is a date along which the target changes (effect {effect:.2f} of 1): random folds learn from later "
         found += "rows"
         fix = f"set evaluate: time: {quoted(column.name)} if the model is to predict rows later than these"
-    line, y_label = _line(view, order)
+    line, y_label = drawn_target(view, order)
     drawn = charts.over_rows(line, y_label=y_label, x_label=f"Rows in the order of {column.name}")
     evidence = Evidence(counts={"effect": round(effect, 4)}, sketch=drawn)
     must = "not order the rows in time, unless the recipe says so"
@@ -235,10 +235,10 @@ def _target_in_file_order(view: TableView, *, explained: bool) -> list[Finding]:
     values = ranked(view.answers[rows]) if view.task == "regression" else view.answers[rows]
     if len(values) < FEWEST_ROWS or (values == values[0]).all():
         return []
-    ratio, deviations = _neighbours(values, view.task)
+    ratio, deviations = neighbours(values, view.task)
     if deviations < SURE or ratio > ORDERED or (explained and ratio > SORTED):
         return []
-    line, y_label = _line(view, rows)
+    line, y_label = drawn_target(view, rows)
     counts = {"difference of neighbours, shuffled is 1": round(ratio, 4)}
     evidence = Evidence(counts=counts, sketch=charts.over_rows(line, y_label=y_label))
     found = "is sorted by the target"
@@ -250,7 +250,7 @@ def _target_in_file_order(view: TableView, *, explained: bool) -> list[Finding]:
     return [Finding(code, "info", None, "be in an order that says nothing of the target", found, fix, evidence)]
 
 
-def _neighbours(values: Array, task: Task) -> tuple[float, float]:
+def neighbours(values: Array, task: Task) -> tuple[float, float]:
     """How much neighbours differ, as a share of a shuffled file's, and by how many of its standard deviations less."""
     rows = len(values)
     if task == "regression":
@@ -265,7 +265,7 @@ def _neighbours(values: Array, task: Task) -> tuple[float, float]:
     return ratio, float((1 - ratio) * differ * np.sqrt(rows / (2 * differ * (1 - differ))))
 
 
-def _line(view: TableView, rows: Array) -> tuple[Array, str]:
+def drawn_target(view: TableView, rows: Array) -> tuple[Array, str]:
     """What is drawn over some rows: the values of a regression, or 1 for the most frequent class; and its name."""
     answers = view.answers[rows]
     if view.task == "regression":
