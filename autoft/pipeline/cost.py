@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from autoft.evaluation.ensemble_gain import REACH
 from autoft.evaluation.fold_model import MOST, REPEATS
 from autoft.evaluation.fold_model import ROWS as IMPORTANCE_ROWS
 from autoft.evaluation.selection import AFFORDABLE, FEWEST_DRAWS
@@ -29,7 +30,8 @@ PROGRAM_BYTES = 140e6
 
 #: Draws that are made first; more, where a recipe asks for more, as far as there is time.
 FIRST_DRAWS = 500
-#: Most rows for which the gain of the ensemble is measured: beyond, its twice as many members are too large for it.
+#: Most rows for which each fold is left out by four models to measure the gain of the ensemble: beyond, twice as many
+#: members as a trial has are too large, and it is left out by two (`pair_reach`).
 MOST_ROWS_PAIRED = 200_000
 
 
@@ -161,9 +163,14 @@ def memory_bytes(shape: CostShape, *, total_rows: int, trials: int, epochs: int)
     return int(PROGRAM_BYTES + source + kept + encoded + max(encoded + 2 * piece, weights + order + max(step, chunk)))
 
 
-def measures_ensemble_gain(strategy: str, folds: int, rows: int) -> bool:
-    """Whether a run measures what its ensemble gains over single networks."""
-    return strategy == "corrected" and folds > 2 and rows <= MOST_ROWS_PAIRED
+def measures_ensemble_gain(strategy: str, folds: int) -> bool:
+    """Whether a run measures what its ensemble gains over single networks, where there is time."""
+    return strategy == "corrected" and folds > 2
+
+
+def pair_reach(rows: int) -> int:
+    """Largest distance of two folds that are left out together for that (`evaluation.ensemble_gain`)."""
+    return REACH if rows <= MOST_ROWS_PAIRED else 1
 
 
 def reading_seconds(rows: int, columns: int, machine: Machine, *, tfdv: bool) -> float:

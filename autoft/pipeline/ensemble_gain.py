@@ -1,4 +1,4 @@
-"""Gain of the ensemble over its members, measured by networks that leave out two folds."""
+"""Gain of the ensemble over its members: measured by networks that leave out two folds, or else estimated."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from typing import Any
 
 import numpy as np
 
-from autoft.evaluation import ensemble_gain, folds
+from autoft.evaluation import calibration, ensemble_gain, folds
+from autoft.evaluation.estimated_gain import estimated_gain
 from autoft.files import canonical_json, fingerprint
 from autoft.pipeline.context import Provisional, Run
-from autoft.pipeline.cost import encoding_seconds, measures_ensemble_gain
+from autoft.pipeline.cost import encoding_seconds, measures_ensemble_gain, pair_reach
 from autoft.pipeline.dataset import Dataset
 from autoft.pipeline.effects import calibration_allowed
 from autoft.pipeline.machine import Machine
 from autoft.pipeline.results import EnsembleGain, Selection
 from autoft.pipeline.trainers import MakeTrainer
-from autoft.records.decisions import CalibrationMethod, DecisionGoal
+from autoft.records.arrays import Array
+from autoft.records.decisions import Calibration, CalibrationMethod, DecisionGoal
+from autoft.records.scores import Gain
 from autoft.records.trials import TrialResult, Trials
 from autoft.training.program import out_of_memory
 
-#: Seconds of the networks that leave out pairs of folds, as a multiple of the trial's: 2 x the networks on 3/4 of the
-#: rows.
-_TIMES_A_TRIAL = 1.5
 #: Results of the chosen trials, and their weights.
 Parts = Sequence[tuple[TrialResult, float]]
 
@@ -34,31 +34,66 @@ def measure_ensemble_gain(
     """What the ensemble gains over its members by metric, and the calibration of its answers.
 
     See `autoft.evaluation.ensemble_gain`. The gain is empty where it was not measured: under other strategies (nested
-    scores ensembles anyway, a holdout scores the model itself), with two folds, on tables too large for it, and where
-    time or memory is lacking. The score is then that of single members, and the calibration theirs. It must be over at
-    `end` on the run's clock.
+    scores ensembles anyway, a holdout scores the model itself), with two folds, and where time or memory is lacking.
+    The ensemble then has the calibration of its members, and `known_gain` an estimate. It must be over at `end` on the
+    run's clock.
     """
     unmeasured = EnsembleGain(calibration=selection.rule.calibration)
-    if not measures_ensemble_gain(dataset.strategy, dataset.split.k, len(dataset.y)):
+    if dataset.strategy != "corrected":
+        return unmeasured
+    lacking = "with two folds no network that leaves out both has rows to train on"
+    if not measures_ensemble_gain(dataset.strategy, dataset.split.k):
+        _say_estimated(run, lacking)
         return unmeasured
     parts, method = selection.parts(trials), _calibration_method(run, dataset, selection)
 
     def measure() -> EnsembleGain | Provisional[EnsembleGain]:
+        nonlocal lacking
         answers = _pair_answers(dataset, parts, make_trainer, run, end)
-        if answers is None:
+        if isinstance(answers, str):
+            lacking = answers
             return Provisional(result=unmeasured)
-        exchangeable = run.recipe.evaluate.group is None and run.recipe.evaluate.time is None
         left = ensemble_gain.ensemble_gain(
-            answers, dataset.truth, dataset.problem, exchangeable=exchangeable, method=method, rule=selection.rule
+            answers,
+            dataset.truth,
+            dataset.problem,
+            exchangeable=_exchangeable(run),
+            method=method,
+            rule=selection.rule,
         )
-        calibration = ensemble_gain.ensemble_calibration(answers, dataset.truth, method)
-        return EnsembleGain(left=left, calibration=calibration)
+        own = ensemble_gain.ensemble_calibration(answers, dataset.truth, method)
+        return EnsembleGain(left=left, calibration=own)
 
     gain = run.remember(EnsembleGain, _key(dataset, parts, method, selection.rule.threshold), measure)
-    if not gain.left and run.recipe.search.minutes is not None:
-        found = "is scored by its single networks: there was no time to measure the gain of their mean"
-        run.skip("ensemble_gain", found)
+    if not gain.left:
+        _say_estimated(run, lacking)
     return gain
+
+
+def known_gain(dataset: Dataset, measured: EnsembleGain, rule: Calibration, answers: Array, run: Run) -> Gain:
+    """The gain of the ensemble as it was measured, or else estimated from its members' answers ``[K, n, ...]``.
+
+    Args:
+        rule: Calibration of single members.
+    """
+    if dataset.strategy != "corrected":
+        return Gain()
+    if measured.left:
+        return Gain(left=measured.left, source="measured")
+    trained = np.zeros((len(dataset.folds), len(dataset.y)), dtype=bool)
+    for own, member in zip(trained, dataset.folds, strict=True):
+        own[member.train] = True
+    members = np.stack([calibration.apply(rule, own) for own in answers])
+    return estimated_gain(members, trained, dataset.truth, dataset.problem, exchangeable=_exchangeable(run))
+
+
+def _exchangeable(run: Run) -> bool:
+    return run.recipe.evaluate.group is None and run.recipe.evaluate.time is None
+
+
+def _say_estimated(run: Run, lacking: str) -> None:
+    found = "counts the gain of the mean of the folds' networks by an estimate, from how much they disagree, as "
+    run.skip("ensemble_gain", found + lacking)
 
 
 def _key(dataset: Dataset, parts: Parts, method: CalibrationMethod, threshold: float) -> str:
@@ -88,23 +123,31 @@ def _calibration_method(run: Run, dataset: Dataset, selection: Selection) -> Cal
     return "isotonic" if selection.rule.calibration.method == "isotonic" else "temperature"
 
 
-def _expected_seconds(dataset: Dataset, parts: Parts) -> float:
+def _expected_seconds(dataset: Dataset, parts: Parts, reach: int) -> float:
     """Seconds of measuring the gain: encoding the rows of the pairs, and training each trial up to its checkpoint."""
-    pairs = len(dataset.members) * 2
+    k = dataset.split.k
+    pairs = len(ensemble_gain.pairs_of(k, reach))
     inputs = len(dataset.features) + sum(t.slots for t in dataset.layout.texts)
     trained = (o.seconds * o.epochs / max(len(o.curves.get("held_out", ())), 1) for o, _ in parts)
-    return encoding_seconds(len(dataset.y), inputs, pairs, Machine()) + _TIMES_A_TRIAL * sum(trained)
+    times = pairs / k * (k - 2) / (k - 1)  # so many networks, each on fewer rows
+    return encoding_seconds(len(dataset.y), inputs, pairs, Machine()) + times * sum(trained)
 
 
 def _pair_answers(
     dataset: Dataset, parts: Parts, make_trainer: MakeTrainer, run: Run, end: float
-) -> ensemble_gain.PairPredictions | None:
-    """Predictions of the networks that leave two blocks out; None where time or memory is lacking."""
-    if run.clock() + _expected_seconds(dataset, parts) > end:
-        run.tell("search", "no time to measure what the mean of the folds' networks gains")
-        return None
+) -> ensemble_gain.PairPredictions | str:
+    """Predictions of the networks that leave two blocks out; the reason where time or memory is lacking.
+
+    Where there is no time for networks of which four leave out each block, half of them are trained.
+    """
+    k, seconds = dataset.split.k, end - run.clock()
+    reaches = range(pair_reach(len(dataset.y)), 0, -1)
+    reach = next((own for own in reaches if _expected_seconds(dataset, parts, own) <= seconds), None)
+    if reach is None:
+        run.tell("search", "no time to measure what the mean of the folds' networks gains; it is estimated")
+        return "there was no time to measure it"
     run.tell("search", "measuring what the mean of the folds' networks gains")
-    wanted = ensemble_gain.pairs_of(dataset.split.k)
+    wanted = ensemble_gain.pairs_of(k, reach)
     pairs = [m for m in folds.members(dataset.split, "nested") if m.blocks in wanted]
     blended: list[Any] = [0.0] * len(pairs)
     try:
@@ -113,16 +156,18 @@ def _pair_answers(
             answers = trainer.answers_after(
                 result.params, result.epochs, result.limit, lambda: run.clock() > end or bool(run.interrupt)
             )
-            if answers is None or not all(np.isfinite(answer).all() for answer in answers):
-                return None
+            if answers is None:
+                return "there was no time to measure it"
+            if not all(np.isfinite(answer).all() for answer in answers):
+                return "a network to measure it by diverged"
             blended = [total + share * answer for total, answer in zip(blended, answers, strict=True)]
     except Exception as error:
         if not out_of_memory(error):
             raise
-        return None
+        return "there was no memory to measure it"
     found = {}
     for pair, answer in zip(pairs, blended, strict=True):
         whole = np.full((len(dataset.y), *answer.shape[1:]), np.nan)
         whole[pair.held_out] = answer
         found[pair.blocks[0], pair.blocks[1]] = whole
-    return ensemble_gain.PairPredictions(pairs=found, blocks=dataset.split.blocks)
+    return ensemble_gain.PairPredictions(pairs=found, blocks=dataset.split.blocks, reach=reach)

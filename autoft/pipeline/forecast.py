@@ -279,9 +279,10 @@ def seconds_after_search(
 def _gain(dataset: Dataset, shape: CostShape, epochs: int, machine: Machine) -> dict[str, float]:
     """Seconds of measuring the gain of the ensemble: pairs of folds are left out."""
     k = dataset.split.k
-    if not cost.measures_ensemble_gain(dataset.strategy, k, len(dataset.y)):
+    if not cost.measures_ensemble_gain(dataset.strategy, k):
         return {}
-    pairs = replace(shape, members=len(pairs_of(k)), rows=shape.rows * (k - 2) // (k - 1), held_out=2 * shape.held_out)
+    number = len(pairs_of(k, cost.pair_reach(len(dataset.y))))
+    pairs = replace(shape, members=number, rows=shape.rows * (k - 2) // (k - 1), held_out=2 * shape.held_out)
     trace = cost.trace_seconds(pairs, machine) if cost.worth_compiling(pairs) else 0.0
     encoding = cost.encoding_seconds(len(dataset.y), pairs.inputs, pairs.members, machine)
     return {"ensemble gain": cost.trial_seconds(pairs, machine, epochs=epochs) + trace + encoding}

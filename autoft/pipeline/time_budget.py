@@ -248,9 +248,10 @@ def _fit_trials(run: Run, taken: Sequence[float], end: float) -> tuple[int, int]
 class Reserve:
     """Seconds of evaluation, model and report after a number of trials, of tests of hints, and of the ensemble's gain.
 
-    The gain counts only where it is worth the time: where it is expensive, trials are, and what little time is left
-    decides later. Tests of hints take what the trial took that they would be made on (`choose_trial`), were the search
-    over now; the cost model is asked only before there is a trial.
+    The gain counts only where it is worth the time, measured by all networks or by half of them: where it is expensive,
+    trials are, and what little time is left decides later (else it is estimated). Tests of hints take what the trial
+    took that they would be made on (`choose_trial`), were the search over now; the cost model is asked only before
+    there is a trial.
 
     Attributes:
         shape: Of the best trial so far, of the first one before that.
@@ -288,9 +289,10 @@ class Reserve:
     def __call__(self, trials: int) -> float:
         """Seconds after a number of trials."""
         after, most = self._after(trials), 60 * (self.recipe.search.minutes or 0.0)
-        gain = after.get("ensemble gain", 0.0)
+        gain, share = after.get("ensemble gain", 0.0), _GAIN_SHARE * most
+        gain = gain if gain <= share else gain / 2  # by half of the networks
         hints = self.hint_seconds(after.get("hints", 0.0), _HINTS_SHARE * most)
-        return self.after_training(trials) + (gain if gain <= _GAIN_SHARE * most else 0.0) + hints
+        return self.after_training(trials) + (gain if gain <= share else 0.0) + hints
 
     def hint_seconds(self, modelled: float, most: float) -> float:
         """Seconds of the tests of hints, at most `most`; `modelled` by the cost model, 0 where there are none."""
