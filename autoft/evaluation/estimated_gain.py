@@ -37,9 +37,9 @@ USUAL, LITTLE = 0.06, 0.01
 CLOSE = 0.2
 #: Power of the distance to the best score, by metric, that of squared errors being 1; of other metrics `POWER`.
 POWERS = {
-    **{"brier": 1.0, "r2": 1.0, "rmse": 0.5, "mae": 0.55, "median_absolute_error": 0.55, "pinball": 0.55},
-    **{"log_loss": 1.0, AREA: 2.0, "pr_auc": 1.5, "accuracy": 0.8, "mcc": 0.7},
-    **{"precision": 0.9, "macro_precision": 0.9},
+    **{"brier": 1.0, "r2": 1.0, "rmse": 0.5, "mae": 0.6, "median_absolute_error": 0.6, "pinball": 0.6},
+    **{"log_loss": 1.0, AREA: 2.2, "pr_auc": 1.7, "accuracy": 1.0, "mcc": 0.9, "f1": 0.6, "macro_f1": 0.6},
+    **{"precision": 1.1, "macro_precision": 1.1, "cost": 1.0},
 }
 POWER = 0.3
 #: Standard error of an estimate as a share of it, and the least one (`LEAST_OF_LABELS` for metrics of decided labels):
