@@ -2,11 +2,11 @@
 
 A score counts what the mean of the folds' models gains over single ones. Where it cannot be measured by further models
 it is estimated from how much the members disagree (`autoft.evaluation.estimated_gain`). Here members are trained on a
-few rows of each shared table, and scored on up to 3,000 others: `truth` is the distance to the best score that is left
-to their mean, as a share of their own. Printed by metric and number of folds: the power of the squared error's distance
-that the metric's follows (`POWERS`), the errors of the estimates in logarithms, as they are and as a share of the
-estimate (`SHARE`, `LEAST`), how often the truth lies within 1.96 of the stated standard errors, and the error of no
-estimate. No network of autoft is trained; it takes about two minutes on one core.
+few hundred rows of each shared table, and scored on up to 3,000 others: `truth` is the distance to the best score that
+is left to their mean, as a share of their own. Printed by metric and number of folds: the power of the squared error's
+distance that the metric's follows (`POWERS`), the errors of the estimates in logarithms, as they are and as a share of
+the estimate (`SHARE`, `LEAST`), how often the truth lies within 1.96 of the stated standard errors, and the error of no
+estimate. No network of autoft is trained; it takes about a minute on one core.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from benchmarks.common import Options, Row, finish, options, progress
 from benchmarks.machine import ROOT
 from benchmarks.quality import METRIC, SETS, splits
 
-#: Rows to train on, all members together, and to score.
-ROWS, FRESH = (300, 1_000), 3_000
+#: Most rows to train on, all members together, and to score.
+ROWS, FRESH = 400, 3_000
 FOLDS = (5, 2)
 #: Classes with a smaller share of the rows are left out.
 RARE = 0.03
@@ -71,8 +71,8 @@ def models(task: str) -> Mapping[str, Callable[[int], Any]]:
     }
 
 
-def table(name: str, rows: int, shared: Path) -> tuple[Any, Any, Any, Any] | None:
-    """Training features and answers, others to score; None where the table is too small."""
+def table(name: str, shared: Path) -> tuple[Any, Any, Any, Any]:
+    """Training features and answers, and others to score."""
     file, target, task = SETS[name]
     x, y = splits(str(shared)).load(shared / "data" / file, target, task)
     if task != "regression":
@@ -81,20 +81,18 @@ def table(name: str, rows: int, shared: Path) -> tuple[Any, Any, Any, Any] | Non
         x, y = x[kept], np.unique(y[kept], return_inverse=True)[1]
     else:
         y = ((y - y.mean()) / y.std()).to_numpy()
-    if len(x) < 1.3 * rows:
-        return None
+    rows = min(ROWS, round(len(x) / 1.3))
     order = np.random.default_rng(rows).permutation(len(x))
     train, fresh = order[:rows], order[rows : rows + FRESH]
     numbers = features(x)
     return numbers[train], y[train], numbers[fresh], y[fresh]
 
 
-def judge(name: str, rows: int, folds: int, shared: Path) -> Iterator[Row]:
+def judge(name: str, folds: int, shared: Path) -> Iterator[Row]:
     """One table: by family and metric, what is estimated and what is true."""
-    found, task = table(name, rows, shared), SETS[name][2]
-    if found is None:
-        return
-    x, y, x_fresh, y_fresh = found
+    task = SETS[name][2]
+    x, y, x_fresh, y_fresh = table(name, shared)
+    rows = len(x)
     problem = Problem(task=task, objective=METRIC[task])  # type: ignore[arg-type]
     blocks = np.random.default_rng(1).permutation(rows) % folds
     trained, truth = blocks != np.arange(folds)[:, None], Truth(y=y, blocks=blocks)
@@ -114,7 +112,7 @@ def judge(name: str, rows: int, folds: int, shared: Path) -> Iterator[Row]:
             if single and (best - together) / single > 0:
                 truly = math.log((best - together) / single)
                 logs = {"truth": truly, "squared": math.log(1 - share), "estimate": math.log(gain.left[metric])}
-                row = {"set": name, "rows": rows, "folds": folds, "family": family, "metric": metric}
+                row = {"set": name, "folds": folds, "family": family, "metric": metric}
                 yield {**row, **logs, "sure": gain.errors[metric]}
 
 
@@ -151,12 +149,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     chosen, rest = own.parse_known_args(argv)
     given: Options = options("ensemble_gain", "the gain of the ensemble, estimated and true", rest, only=tuple(SETS))
     rows: list[Row] = []
-    for size in ROWS[:1] if given.quick else ROWS:
-        for name in SETS if not given.quick or given.only else ("penguins", "titanic"):
-            if given.wants(name):
-                for folds in FOLDS if size == ROWS[0] else FOLDS[:1]:
-                    rows += judge(name, size, folds, chosen.shared)
-                progress(f"{name}, {size} rows")
+    for name in SETS if not given.quick or given.only else ("penguins", "titanic"):
+        if given.wants(name):
+            for folds in FOLDS:
+                rows += judge(name, folds, chosen.shared)
+            progress(name)
     keys = list(dict.fromkeys((row["metric"], row["folds"]) for row in rows))
     of = {key: [row for row in rows if (row["metric"], row["folds"]) == key] for key in sorted(keys)}
     title = "Gain of the ensemble: estimated against true"
