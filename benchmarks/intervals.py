@@ -12,7 +12,7 @@ Candidates have the same value, the mean over the draws, and other ends:
 - ``scaled``: these ends, nearer by (.368 / .632)^.5: scores of parts of a table scatter more than those of whole ones
   (the delete-d jackknife: Shao & Wu, "A general theory for jackknife variance estimation", Ann. Stat. 17, 1989).
 - ``scaled+3``, ``scaled+6``, ``scaled+8``: as many times the variance of the choice is added, that of the full-sample
-  scores of the draws' choices. ``between+6`` to ``between+8``: the same with a variance between ``scaled`` and ``today``.
+  scores of the choices. ``between+6`` to ``between+8``: the same from a variance between ``scaled`` and ``today``.
 - ``rows+3``: the standard error of the rows' mean losses over the draws that leave them out (leave-one-out bootstrap),
   and 3 times the variance of the choice. Areas have no losses of rows: there it is ``scaled+3``.
 - ``mean``: the mean of the half-widths of ``today`` and ``rows+3``.
@@ -44,6 +44,8 @@ from benchmarks.quality import METRIC
 
 TRIALS, FOLDS, DRAWS, FRESH, FEATURES, USED = 20, 5, 200, 3_000, 40, 8
 COVERAGE = 0.95
+#: Degrees of freedom of errors with long tails.
+TAILS = 6
 SCALE, BETWEEN = (0.368 / 0.632) ** 0.5, 0.7
 #: Logarithms of the shares of rare classes.
 RARE = (2.0, 1.0, 0.0, -0.5, -1.5)
@@ -66,7 +68,7 @@ class Setting:
         """Answers of rows ``[n]`` from what is true of them, ``[n, classes]`` or ``[n, 1]``."""
         rows = len(logits)
         if self.task == "regression":
-            return logits[:, 0] + (rng.standard_t(3, rows) if self.tails else rng.normal(size=rows))
+            return logits[:, 0] + (rng.standard_t(TAILS, rows) if self.tails else rng.normal(size=rows))
         if self.task == "binary":
             return (rng.random(rows) < _sigmoid(logits[:, 0] + self.offsets[0])).astype(int)
         below = _softmax(logits + np.array(self.offsets)).cumsum(axis=1)
@@ -104,7 +106,7 @@ def _softmax(logits: Any) -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """A table with trials: held-out predictions of each, and its models' answers to fresh rows, ``[models, n, ...]``."""
+    """A table with trials: held-out predictions of each, its models' answers to fresh rows ``[models, n, ...]``."""
 
     truth: Truth
     candidates: Sequence[Candidate]
