@@ -38,13 +38,14 @@ CLOSE = 0.2
 #: Power of the distance to the best score, by metric, that of squared errors being 1; of other metrics `POWER`.
 POWERS = {
     **{"brier": 1.0, "r2": 1.0, "rmse": 0.5, "mae": 0.6, "median_absolute_error": 0.6, "pinball": 0.6},
-    **{"log_loss": 1.0, AREA: 2.2, "pr_auc": 1.7, "accuracy": 1.0, "mcc": 0.9, "f1": 0.6, "macro_f1": 0.6},
-    **{"precision": 1.1, "macro_precision": 1.1, "cost": 1.0},
+    **{"log_loss": 1.0, AREA: 2.2, "pr_auc": 1.7, "accuracy": 0.9, "mcc": 0.8, "f1": 0.5, "macro_f1": 0.5},
+    **{"precision": 1.0, "macro_precision": 1.0, "cost": 1.0},
 }
 POWER = 0.3
-#: Standard error of an estimate as a share of it, and the least one (`LEAST_OF_LABELS` for metrics of decided labels):
-#: of the logarithm of the distance that is left.
-SHARE, LEAST, LEAST_OF_LABELS = 0.5, 0.01, 0.03
+#: Standard error of an estimate as a share of it, and the least one: of the logarithm of the distance that is left.
+SHARE, LEAST = 0.5, 0.01
+#: The least one where rows are ranked, and where labels are decided: both move in jumps.
+LEAST_OF_RANKS, LEAST_OF_LABELS = 0.03, 0.05
 
 
 def estimated_gain(
@@ -68,11 +69,16 @@ def estimated_gain(
     """
     left = math.log(1 - squared_gain(answers, trained, truth))
     logs = {metric.name: POWERS.get(metric.name, POWER) * left for metric in metrics_of(problem)}
-    least = {name: LEAST_OF_LABELS if METRICS[name].needs == "label" else LEAST for name in logs}
-    errors = {name: math.hypot(least[name], SHARE * value) for name, value in logs.items()}
+    errors = {name: math.hypot(_least(name), SHARE * value) for name, value in logs.items()}
     if exchangeable and AREA in logs and truth.blocks is not None:
         logs[AREA] += _cost_of_pooling(answers, truth, problem)
     return Gain(left={name: math.exp(value) for name, value in logs.items()}, errors=errors, source="estimated")
+
+
+def _least(name: str) -> float:
+    if METRICS[name].needs == "label":
+        return LEAST_OF_LABELS
+    return LEAST_OF_RANKS if METRICS[name].ranks_only else LEAST
 
 
 def squared_gain(answers: Array, trained: Array, truth: Truth) -> float:
