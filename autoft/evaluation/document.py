@@ -66,7 +66,7 @@ def from_document(document: Mapping[str, Any]) -> Evaluation:
         fix = "read it with the autoft that wrote it, or evaluate again"
         raise EvaluationError("The evaluation", f"be of format version {FORMAT}", found, fix)
     measured = "measured" if document.get("bag_gain") else "none"
-    earlier = {"undefined": {}, "bag_gain_source": measured, "worse_than_default": None}
+    earlier: dict[str, Any] = {"undefined": {}, "bag_gain_source": measured, "worse_than_default": None}
     document = {**earlier, **document}  # which earlier versions did not write
     try:
         evaluation: Evaluation = read_record(Evaluation, _values(document))
