@@ -220,8 +220,8 @@ def evaluation_seconds(size: EvaluationSize, machine: Machine) -> float:
     made = min(size.draws, max(FEWEST_DRAWS, AFFORDABLE // max(1, rows * size.trials)))
     objective = size.outputs * (RATES.area_row if size.area else RATES.draw_row)
     chosen = made * rows * (size.candidates * RATES.loss_draw + size.trials * objective)
-    scored = made * rows * (size.outputs * RATES.metric_row + 3 * objective)  # the network, and three baselines
-    scored += made * rows * RATES.finish_draw if size.calibrated else 0.0
+    scored = made * rows * (size.outputs * RATES.metric_row + 4 * objective)  # the model, the default, three baselines
+    scored += 2 * made * rows * RATES.finish_draw if size.calibrated else 0.0
     asked = size.columns * (RATES.importance + min(rows, IMPORTANCE_ROWS) * size.folds * RATES.importance_row)
     return machine.alone(RATES.evaluation + chosen + scored + asked + rows * size.folds * RATES.answer_row)
 
