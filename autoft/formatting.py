@@ -21,6 +21,15 @@ def number(value: float | None) -> str:
     return f"{value:,.0f}" if size >= 1000 else f"{value:.2f}" if size >= 10 else f"{value:.3f}"
 
 
+def percent(share: float) -> str:
+    """A share in percent.
+
+    >>> percent(0.123), percent(0.002), percent(1)
+    ('12 %', 'below 1 %', '100 %')
+    """
+    return "below 1 %" if share < 0.005 else f"{100 * share:.0f} %"
+
+
 def counted(number_of: int, noun: str) -> str:
     """A number of things.
 

@@ -15,7 +15,7 @@ from autoft.cli.console import SCREEN, ProgressScreen, interval, safe, show_find
 from autoft.cli.exit_status import ENDED_EARLY, OK
 from autoft.cli.source import read_source
 from autoft.evaluation.metrics import METRICS, distinct
-from autoft.formatting import counted, number
+from autoft.formatting import counted, number, percent
 from autoft.pipeline.ownership import Existing
 from autoft.records.columns import Task
 from autoft.records.decisions import DecisionCosts
@@ -60,6 +60,9 @@ def show_evaluation(evaluation: Evaluation, folder: Path, console: Console = SCR
     console.print(_heading(evaluation), soft_wrap=True)
     console.print(_metrics_table(evaluation))
     lines = [_expected(evaluation), *(_baseline_line(evaluation, one) for one in evaluation.baselines)]
+    if (chance := evaluation.worse_than_default) is not None:
+        text = "Probability that tuning made it worse than the default configuration (the first trial)"
+        lines.append(safe(f"{text}: {percent(chance)}."))
     if evaluation.finish.threshold != 0.5:
         positive, threshold = evaluation.target.positive, number(evaluation.finish.threshold)
         lines.append(safe(f"A row counts as '{positive}' from a probability of {threshold} on."))
@@ -123,6 +126,7 @@ def _expected(evaluation: Evaluation) -> Text:
     steps = f"search luck {_change(luck, score)}"
     if objective in evaluation.bag_gain:
         steps += f", averaging {_change(evaluation.bag_gain[objective], score)}"
+        steps += " (estimated)" if evaluation.bag_gain_source == "estimated" else ""
     before = f"{chosen} before correction: {own_score(evaluation, number)}"
     return safe(f"Expect {objective} {interval(score)} on new rows. ({before}; {steps}.)")
 

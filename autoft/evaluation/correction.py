@@ -15,20 +15,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 
 from autoft.evaluation import calibration as calibrate
 from autoft.evaluation.bootstrap import around, draw, mean_interval
-from autoft.evaluation.decision_costs import CostSamples, number_of_rules, sample_costs
-from autoft.evaluation.metrics import metrics_of
+from autoft.evaluation.decision_costs import CostSamples, sample_costs
+from autoft.evaluation.left_out import Replayed, on_left_out, worse_than_default
 from autoft.evaluation.scores import over_classes, scores, weighted_scores
 from autoft.evaluation.selection import Blend, Candidate, Replay, mixed
 from autoft.records.arrays import Array
 from autoft.records.decisions import ONE_HALF, AnyRule, Costs, DecisionRule, RowRule
 from autoft.records.problem import Draws, Problem, SelectionRule, Truth
-from autoft.records.scores import Interval
+from autoft.records.scores import Gain, Interval
 from autoft.records.split import HOLDOUT
 
 
@@ -45,15 +44,6 @@ class PairCandidate:
     epochs: int
     pairs: Mapping[tuple[int, int], Array]
     balance: float = 0.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Replayed:
-    """A choice on some draws: blend and decision rule, and the numbers of the draws that led to it."""
-
-    blend: Blend
-    rule: DecisionRule
-    draws: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -84,7 +74,9 @@ class CorrectedScore:
         rows: Positions of the rows that are drawn from, ``[m]``.
         predictions: Calibrated held-out predictions for `rows`, NaN elsewhere: of the chosen blend (`corrected`),
             pooled over the blocks (`nested`), or of the deployed model (`holdout`).
-        ensemble_gain: Part of `held_out` that the ensemble gains over its members, by metric, where it was measured.
+        ensemble_gain: Part of `held_out` that the ensemble gains over its members, by metric (`corrected`).
+        worse_than_default: Share of the draws in which the choice is worse than the search's first trial, which is the
+            default configuration, on the rows not drawn (`corrected`); None where nothing else was tried.
         replayed: The choices behind the draws (`corrected`), without draws that allow no choice.
         row_rule: A threshold for each of `rows`, where they differ (`nested`, `holdout`).
     """
@@ -101,6 +93,8 @@ class CorrectedScore:
     rows: Array
     predictions: Array
     ensemble_gain: Mapping[str, float] = field(default_factory=dict)
+    gain: Gain = field(default_factory=Gain)
+    worse_than_default: float | None = None
     replayed: tuple[Replayed, ...] = ()
     row_rule: RowRule | None = None
     costs: CostSamples | None = None
@@ -126,32 +120,16 @@ def corrected(
     metric is undefined are skipped. Large problems get fewer draws (`selection.AFFORDABLE`).
     """
     replay = Replay(truth, candidates, problem, rule)
-    own, rows, fitter = replay.truth, replay.rows, replay.rule_fitter
     counts, picks = replay.on_draws(draws)
-    samples = {metric.name: np.full(len(counts), np.nan) for metric in metrics_of(problem)}
-    by_class: dict[str, Array] = {}
-    costs = None
-    if isinstance(problem.goal, Costs):
-        costs = np.full((len(counts), number_of_rules(problem, candidates[0].predictions.shape[1])), np.nan)
-    replayed = []
-    for blend, chosen in _places(picks).items():
-        predictions = mixed(candidates, blend, rows)
-        for decision, places in _places(fitter.on_draws(predictions, counts[chosen])).items():
-            here = np.array(chosen)[places]
-            replayed.append(Replayed(blend=blend, rule=decision, draws=tuple(here.tolist())))
-            final = calibrate.apply(decision.calibration, predictions)
-            left_out = (counts[here] == 0).astype(np.uint8)
-            for name, values in weighted_scores(own, final, left_out, problem, rule=decision, by_class=True).items():
-                by_class.setdefault(name, np.full((len(counts), *values.shape[1:]), np.nan))[here] = values
-            if costs is not None:
-                costs[here] = sample_costs(own, final, left_out, problem, decision)
-    samples |= {name: over_classes(values) for name, values in by_class.items()}
+    drawn = on_left_out(replay, counts, picks)
     scored = FixedScore(
-        held_out={name: mean_interval(values) for name, values in samples.items()},
-        samples=samples,
-        costs=None if costs is None else CostSamples(draws=costs),
+        held_out={name: mean_interval(values) for name, values in drawn.samples.items()},
+        samples=drawn.samples,
+        costs=drawn.costs,
     )
-    return replace(_record(replay, scored, draws.seed), replayed=tuple(replayed))
+    score = _record(replay, scored, draws.seed)
+    worse = worse_than_default(replay, counts, score.chosen, score.samples)
+    return replace(score, replayed=drawn.replayed, worse_than_default=worse)
 
 
 def nested(
@@ -263,15 +241,6 @@ def _only(predictions: Array, rows: Array) -> Array:
     """The predictions for some rows, NaN elsewhere."""
     found = np.full(predictions.shape, np.nan)
     found[rows] = predictions[rows]
-    return found
-
-
-def _places(choices: Sequence[Any]) -> dict[Any, list[int]]:
-    """Numbers of the draws that led to each choice; draws without one are skipped."""
-    found: dict[Any, list[int]] = {}
-    for place, choice in enumerate(choices):
-        if choice:
-            found.setdefault(choice, []).append(place)
     return found
 
 

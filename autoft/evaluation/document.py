@@ -25,7 +25,9 @@ _OF_BEST = (
 #: Places in the document, in its order, with the part of an evaluation that stands there.
 _PLACES = {
     **{name: name for name in ("version", "task", "objective", "held_out", "undefined", "validation", "optimism")},
-    **{name: name for name in ("bag_gain", "folds", "baselines", "trials", "best.params", "best.epochs")},
+    "worse_than_default": "worse_than_default",
+    **{name: name for name in ("bag_gain", "bag_gain_source", "folds", "baselines")},
+    **{name: name for name in ("trials", "best.params", "best.epochs")},
     **{"best.trial": "best.number", "best.blend": "blend"},
     **{f"best.{name}": f"finish.{name}" for name in ("threshold", "calibration")},
     **{f"best.{name}": name for name in _OF_BEST},
@@ -63,7 +65,14 @@ def from_document(document: Mapping[str, Any]) -> Evaluation:
         found = f"it is of version {document.get('version')!r}"
         fix = "read it with the autoft that wrote it, or evaluate again"
         raise EvaluationError("The evaluation", f"be of format version {FORMAT}", found, fix)
-    document = {"undefined": {}, "split_gap": None, **document}  # which earlier versions did not write
+    measured = "measured" if document.get("bag_gain") else "none"
+    earlier: dict[str, Any] = {
+        "undefined": {},
+        "bag_gain_source": measured,
+        "worse_than_default": None,
+        "split_gap": None,
+    }
+    document = {**earlier, **document}  # which earlier versions did not write
     try:
         evaluation: Evaluation = read_record(Evaluation, _values(document))
         for curve in evaluation.dependence:

@@ -35,30 +35,35 @@ from autoft.evaluation.scores import scores
 from autoft.records.arrays import Array
 from autoft.records.decisions import ONE_HALF, Calibration, CalibrationMethod, DecisionRule
 from autoft.records.problem import Problem, Truth
-from autoft.records.scores import Interval
+from autoft.records.scores import Gain, Interval
 
 #: The metric that compares rows with one another.
 AREA = "roc_auc"
 #: Largest distance, in a circle of blocks, between two blocks that are held out together.
 REACH = 2
+#: Standard errors from the middle of a 95 % interval to its ends.
+SIGMAS = 1.96
 
 
-def partners(k: int) -> list[int]:
+def partners(k: int, reach: int = REACH) -> list[int]:
     """Distances, in a circle of k blocks, to the blocks that each one is held out with.
 
     >>> partners(3), partners(5), partners(10)
     ([1, 2], [1, 2, 3, 4], [1, 2, 8, 9])
     """
-    return sorted({step % k for step in range(-REACH, REACH + 1)} - {0})
+    return sorted({step % k for step in range(-reach, reach + 1)} - {0})
 
 
-def pairs_of(k: int) -> list[tuple[int, int]]:
+def pairs_of(k: int, reach: int = REACH) -> list[tuple[int, int]]:
     """The pairs of blocks (i < j) that are held out together.
 
-    >>> pairs_of(3)
-    [(0, 1), (0, 2), (1, 2)]
+    A `reach` of 1 makes half of the models, and each block is new to two of them.
+
+    >>> pairs_of(3), len(pairs_of(5)), len(pairs_of(5, reach=1))
+    ([(0, 1), (0, 2), (1, 2)], 10, 5)
     """
-    return sorted({(min(i, (i + step) % k), max(i, (i + step) % k)) for i in range(k) for step in partners(k)})
+    steps = partners(k, reach)
+    return sorted({(min(i, (i + step) % k), max(i, (i + step) % k)) for i in range(k) for step in steps})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -67,10 +72,12 @@ class PairPredictions:
 
     Attributes:
         pairs: By blocks (`pairs_of`), predictions for the rows of both, ``[n, classes]`` or ``[n]``; NaN elsewhere.
+        reach: Largest distance of two blocks of a pair.
     """
 
     pairs: Mapping[tuple[int, int], Array]
     blocks: Array
+    reach: int = REACH
 
     @property
     def rows(self) -> Array:
@@ -81,13 +88,13 @@ class PairPredictions:
     def share(self) -> float:
         """Gain of the ensemble over gain of the mean of these models (see above)."""
         k = len(self._numbers)
-        return (k - 2) / (k * (1 - 1 / len(partners(k))))
+        return (k - 2) / (k * (1 - 1 / len(partners(k, self.reach))))
 
     def singles(self) -> list[Array]:
         """Pooled predictions for `rows`, each with one model for each block."""
         numbers, rows = self._numbers, self.rows
         k, singles = len(numbers), []
-        for step in partners(k):
+        for step in partners(k, self.reach):
             pooled = np.full(next(iter(self.pairs.values())).shape, np.nan)
             for place, i in enumerate(numbers):
                 j = numbers[(place + step) % k]
@@ -135,7 +142,7 @@ def ensemble_gain(
     if exchangeable and AREA in mean:
         # Uncalibrated: temperatures of their own would move the blocks against one another, and what that costs an
         # area is no cost of pooling models.
-        within = [_area_within_blocks(own, pooled, blocks, problem) for pooled in raw]
+        within = [area_within_blocks(own, pooled, blocks, problem) for pooled in raw]
         pooled_area = float(np.mean([scores(own, pooled, problem, rule=rule)[AREA] for pooled in raw[1:]]))
         each = float(np.mean(within[1:]))
         left = _left(AREA, pooled_area, share * (within[0] - each) + each - pooled_area)
@@ -143,7 +150,7 @@ def ensemble_gain(
     return {name: gain for name, gain in gains.items() if math.isfinite(gain)}
 
 
-def _area_within_blocks(truth: Truth, predictions: Array, blocks: Array, problem: Problem) -> float:
+def area_within_blocks(truth: Truth, predictions: Array, blocks: Array, problem: Problem) -> float:
     """Mean area of the blocks, each with rows of one model alone."""
     places = [np.flatnonzero(blocks == block) for block in np.unique(blocks)]
     return float(np.mean([scores(truth.take(rows), predictions[rows], problem)[AREA] for rows in places]))
@@ -165,22 +172,29 @@ def ensemble_calibration(predictions: PairPredictions, truth: Truth, method: Cal
     return Calibration() if temperature == 1.0 else Calibration(method=method, temperature=temperature)
 
 
-def with_gain(score: CorrectedScore, gains: Mapping[str, float], problem: Problem) -> CorrectedScore:
+def with_gain(score: CorrectedScore, gain: Gain, problem: Problem) -> CorrectedScore:
     """The score of single members as that of their ensemble; nothing leaves the range of its metric.
 
     A loss stretches the distance to the best score, also that of the far end of an interval, which may come to lie
-    beyond the worst possible score: a draw there stands for the worst score itself.
+    beyond the worst possible score: a draw there stands for the worst score itself. An interval grows by the standard
+    error of the gain.
     """
     held_out = {}
     for name, found in score.held_out.items():
+        left, error = gain.left.get(name, 1.0), gain.errors.get(name, 0.0)
         ends = np.array([found.value, found.low, found.high])
-        value, low, high = _of_ensemble(problem, name, ends, gains.get(name, 1.0)).tolist()
+        value, low, high = _of_ensemble(problem, name, ends, left, error).tolist()
         held_out[name] = Interval(value=value, low=low, high=high)
+    name = problem.objective
+    drawn = np.append(score.held_out[name].value, score.samples)
     return replace(
         score,
         held_out=held_out,
-        samples=_of_ensemble(problem, problem.objective, score.samples, gains.get(problem.objective, 1.0)),
-        ensemble_gain={name: held_out[name].value - score.held_out[name].value for name in gains if name in held_out},
+        samples=_of_ensemble(problem, name, drawn, gain.left.get(name, 1.0), gain.errors.get(name, 0.0))[1:],
+        ensemble_gain={
+            name: held_out[name].value - score.held_out[name].value for name in gain.left if name in held_out
+        },
+        gain=gain,
     )
 
 
@@ -193,6 +207,17 @@ def _left(name: str, score: float, gain: float) -> float:
     return max((distance - gain) / distance, 0.0) if distance else 1.0
 
 
-def _of_ensemble(problem: Problem, name: str, scores: Array, left: float) -> Array:
+def _of_ensemble(problem: Problem, name: str, scores: Array, left: float, error: float) -> Array:
+    """Scores, the first of them the value and others about it, after a gain with a standard error (`Gain.errors`)."""
     metric = METRICS[name]
-    return np.asarray(np.clip(metric.perfect - (metric.perfect - scores) * left, *metric.bounds(problem)))
+    moved = metric.perfect - (metric.perfect - scores) * left
+    if error and np.isfinite(scores).any():
+        value, others = moved[0], moved[1:] - moved[0]
+        own = abs(metric.perfect - value) * error
+        if len(others) > 2:  # draws
+            spread = float(np.nanstd(others))
+            others = others * (math.hypot(spread, own) / spread if spread else 1.0)
+        else:
+            others = np.sign(others) * np.hypot(others, SIGMAS * own)
+        moved = np.append(value, value + others)
+    return np.asarray(np.clip(moved, *metric.bounds(problem)))

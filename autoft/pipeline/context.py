@@ -200,10 +200,10 @@ _PARTS: Mapping[Skippable, tuple[str, str, str, str]] = {
         "allow more minutes to see how predictions change with them",
     ),
     "ensemble_gain": (
-        "bag-gain-left-out",
-        "The model",
-        "be scored as the mean of the folds' networks that the model is",
-        "expect the model to be a little better than its score, or allow more minutes",
+        "bag-gain-estimated",
+        "The score",
+        "count the gain of the mean of the folds' networks as other networks measure it",
+        "its interval is wider by the error of the estimate; more minutes, or three folds, may have it measured",
     ),
     "refit": (
         "refit-left-out",

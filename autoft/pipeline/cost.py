@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from autoft.evaluation.ensemble_gain import REACH
 from autoft.evaluation.fold_model import FEW, MOST, REPEATS
 from autoft.evaluation.fold_model import ROWS as IMPORTANCE_ROWS
 from autoft.evaluation.selection import AFFORDABLE, FEWEST_DRAWS
@@ -32,7 +33,8 @@ PROGRAM_BYTES = 140e6
 FIRST_DRAWS = 500
 #: Draws that are made first of a table so large that those would take too many of the minutes.
 LEAST_DRAWS = 100
-#: Most rows for which the gain of the ensemble is measured: beyond, its twice as many members are too large for it.
+#: Most rows for which each fold is left out by four models to measure the gain of the ensemble: beyond, twice as many
+#: members as a trial has are too large, and it is left out by two (`pair_reach`).
 MOST_ROWS_PAIRED = 200_000
 
 
@@ -172,9 +174,14 @@ def memory_bytes(shape: CostShape, *, total_rows: int, trials: int, epochs: int)
     return int(PROGRAM_BYTES + source + kept + encoded + max(encoded + 2 * piece, weights + order + max(step, chunk)))
 
 
-def measures_ensemble_gain(strategy: str, folds: int, rows: int) -> bool:
-    """Whether a run measures what its ensemble gains over single networks."""
-    return strategy == "corrected" and folds > 2 and rows <= MOST_ROWS_PAIRED
+def measures_ensemble_gain(strategy: str, folds: int) -> bool:
+    """Whether a run measures what its ensemble gains over single networks, where there is time."""
+    return strategy == "corrected" and folds > 2
+
+
+def pair_reach(rows: int) -> int:
+    """Largest distance of two folds that are left out together for that (`evaluation.ensemble_gain`)."""
+    return REACH if rows <= MOST_ROWS_PAIRED else 1
 
 
 def reading_seconds(rows: int, columns: int, machine: Machine, *, tfdv: bool) -> float:
@@ -229,8 +236,8 @@ def evaluation_seconds(size: EvaluationSize, machine: Machine) -> float:
     made = min(size.draws, max(FEWEST_DRAWS, AFFORDABLE // max(1, rows * size.trials)))
     objective = size.outputs * (RATES.area_row if size.area else RATES.draw_row)
     chosen = made * rows * (size.candidates * RATES.loss_draw + size.trials * objective)
-    scored = made * rows * (size.outputs * RATES.metric_row + 3 * objective)  # the network, and three baselines
-    scored += made * rows * RATES.finish_draw if size.calibrated else 0.0
+    scored = made * rows * (size.outputs * RATES.metric_row + 4 * objective)  # the model, the default, three baselines
+    scored += 2 * made * rows * RATES.finish_draw if size.calibrated else 0.0
     sampled = min(rows, IMPORTANCE_ROWS) * size.folds * size.repeats / REPEATS  # the rates are those of all repeats
     asked = size.columns * (RATES.importance + sampled * RATES.importance_row)
     return machine.alone(RATES.evaluation + chosen + scored + asked + rows * size.folds * RATES.answer_row)

@@ -1,4 +1,4 @@
-"""Gain of the ensemble over its members, measured by networks that leave out two folds."""
+"""Gain of the ensemble over its members: measured by networks that leave out two folds, or else estimated."""
 
 from __future__ import annotations
 
@@ -8,16 +8,19 @@ from typing import Any
 
 import numpy as np
 
-from autoft.evaluation import ensemble_gain, folds
+from autoft.evaluation import calibration, ensemble_gain, folds
+from autoft.evaluation.estimated_gain import estimated_gain
 from autoft.files import canonical_json, fingerprint
 from autoft.pipeline.context import Provisional, Run
-from autoft.pipeline.cost import measures_ensemble_gain
+from autoft.pipeline.cost import measures_ensemble_gain, pair_reach
 from autoft.pipeline.dataset import Dataset
 from autoft.pipeline.effects import calibration_allowed
 from autoft.pipeline.reserve import gain_seconds
 from autoft.pipeline.results import EnsembleGain, Selection
 from autoft.pipeline.trainers import MakeTrainer
-from autoft.records.decisions import CalibrationMethod, DecisionGoal
+from autoft.records.arrays import Array
+from autoft.records.decisions import Calibration, CalibrationMethod, DecisionGoal
+from autoft.records.scores import Gain
 from autoft.records.trials import TrialResult, Trials
 from autoft.training.program import out_of_memory
 
@@ -32,31 +35,67 @@ def measure_ensemble_gain(
 
     See `autoft.evaluation.ensemble_gain`. The gain is empty where it was not measured: under other strategies (nested
     scores ensembles anyway, a holdout scores the model itself), with expanding windows (the later of two blocks is far
-    from the past of both), of a model that is trained again on all rows, with two folds, on tables too large for it,
-    and where time or memory is lacking. The score is then that of single members, and the calibration theirs. It must
-    be over at `end` on the run's clock.
+    from the past of both), of a model that is trained again on all rows, with two folds, and where time or memory is
+    lacking. The ensemble then has the calibration of its members, and `known_gain` an estimate. It must be over at
+    `end` on the run's clock.
     """
-    unmeasured, split = EnsembleGain(calibration=selection.rule.calibration), dataset.split
-    if dataset.refit or split.windows or not measures_ensemble_gain(dataset.strategy, split.k, len(dataset.y)):
+    unmeasured = EnsembleGain(calibration=selection.rule.calibration)
+    if not _counts(dataset):
+        return unmeasured
+    lacking = "with two folds no network that leaves out both has rows to train on"
+    if not measures_ensemble_gain(dataset.strategy, dataset.split.k):
+        _say_estimated(run, lacking)
         return unmeasured
     parts, method = selection.parts(trials), _calibration_method(run, dataset, selection)
 
     def measure() -> EnsembleGain | Provisional[EnsembleGain]:
+        nonlocal lacking
         answers = _pair_answers(dataset, parts, make_trainer, run, end)
-        if answers is None:
+        if isinstance(answers, str):
+            lacking = answers
             return Provisional(result=unmeasured)
-        exchangeable = not dataset.description.rows
         left = ensemble_gain.ensemble_gain(
-            answers, dataset.truth, dataset.problem, exchangeable=exchangeable, method=method, rule=selection.rule
+            answers,
+            dataset.truth,
+            dataset.problem,
+            exchangeable=not dataset.description.rows,
+            method=method,
+            rule=selection.rule,
         )
-        calibration = ensemble_gain.ensemble_calibration(answers, dataset.truth, method)
-        return EnsembleGain(left=left, calibration=calibration)
+        own = ensemble_gain.ensemble_calibration(answers, dataset.truth, method)
+        return EnsembleGain(left=left, calibration=own)
 
     gain = run.remember(EnsembleGain, _key(dataset, parts, method, selection.rule.threshold), measure)
-    if not gain.left and run.recipe.search.minutes is not None:
-        found = "is scored by its single networks: there was no time to measure the gain of their mean"
-        run.skip("ensemble_gain", found)
+    if not gain.left:
+        _say_estimated(run, lacking)
     return gain
+
+
+def known_gain(dataset: Dataset, measured: EnsembleGain, rule: Calibration, answers: Array, run: Run) -> Gain:
+    """The gain of the ensemble as it was measured, or else estimated from its members' answers ``[K, n, ...]``.
+
+    Args:
+        rule: Calibration of single members.
+    """
+    if not _counts(dataset):
+        return Gain()
+    if measured.left:
+        return Gain(left=measured.left, source="measured")
+    trained = np.zeros((len(dataset.folds), len(dataset.y)), dtype=bool)
+    for own, member in zip(trained, dataset.folds, strict=True):
+        own[member.train] = True
+    members = np.stack([calibration.apply(rule, own) for own in answers])
+    return estimated_gain(members, trained, dataset.truth, dataset.problem, exchangeable=not dataset.description.rows)
+
+
+def _counts(dataset: Dataset) -> bool:
+    """Whether the deployed model is a mean of the folds' models that can be better than they are."""
+    return dataset.strategy == "corrected" and not (dataset.refit or dataset.split.windows)
+
+
+def _say_estimated(run: Run, lacking: str) -> None:
+    found = "counts the gain of the mean of the folds' networks by an estimate, from how much they disagree, as "
+    run.skip("ensemble_gain", found + lacking)
 
 
 def _key(dataset: Dataset, parts: Parts, method: CalibrationMethod, threshold: float) -> str:
@@ -88,13 +127,20 @@ def _calibration_method(run: Run, dataset: Dataset, selection: Selection) -> Cal
 
 def _pair_answers(
     dataset: Dataset, parts: Parts, make_trainer: MakeTrainer, run: Run, end: float
-) -> ensemble_gain.PairPredictions | None:
-    """Predictions of the networks that leave two blocks out; None where time or memory is lacking."""
-    if run.clock() + gain_seconds(dataset, [trial for trial, _ in parts]) > end:
-        run.tell("search", "no time to measure what the mean of the folds' networks gains")
-        return None
+) -> ensemble_gain.PairPredictions | str:
+    """Predictions of the networks that leave two blocks out; the reason where time or memory is lacking.
+
+    Where there is no time for networks of which four leave out each block, half of them are trained.
+    """
+    k, seconds = dataset.split.k, end - run.clock()
+    reaches = range(pair_reach(len(dataset.y)), 0, -1)
+    trained = [trial for trial, _ in parts]
+    reach = next((own for own in reaches if gain_seconds(dataset, trained, own) <= seconds), None)
+    if reach is None:
+        run.tell("search", "no time to measure what the mean of the folds' networks gains; it is estimated")
+        return "there was no time to measure it"
     run.tell("search", "measuring what the mean of the folds' networks gains")
-    wanted = ensemble_gain.pairs_of(dataset.split.k)
+    wanted = ensemble_gain.pairs_of(k, reach)
     pairs = [m for m in folds.members(dataset.split, "nested") if m.blocks in wanted]
     blended: list[Any] = [0.0] * len(pairs)
     try:
@@ -103,16 +149,18 @@ def _pair_answers(
             answers = trainer.answers_after(
                 result.params, result.epochs, result.limit, lambda: run.clock() > end or bool(run.interrupt)
             )
-            if answers is None or not all(np.isfinite(answer).all() for answer in answers):
-                return None
+            if answers is None:
+                return "there was no time to measure it"
+            if not all(np.isfinite(answer).all() for answer in answers):
+                return "a network to measure it by diverged"
             blended = [total + share * answer for total, answer in zip(blended, answers, strict=True)]
     except Exception as error:
         if not out_of_memory(error):
             raise
-        return None
+        return "there was no memory to measure it"
     found = {}
     for pair, answer in zip(pairs, blended, strict=True):
         whole = np.full((len(dataset.y), *answer.shape[1:]), np.nan)
         whole[pair.held_out] = answer
         found[pair.blocks[0], pair.blocks[1]] = whole
-    return ensemble_gain.PairPredictions(pairs=found, blocks=dataset.split.blocks)
+    return ensemble_gain.PairPredictions(pairs=found, blocks=dataset.split.blocks, reach=reach)

@@ -29,6 +29,7 @@ from autoft.pipeline.context import Run
 from autoft.pipeline.cost import FIRST_DRAWS, MARGIN
 from autoft.pipeline.dataset import Dataset
 from autoft.pipeline.effects import selection_rule
+from autoft.pipeline.ensemble_gain import known_gain
 from autoft.pipeline.machine import Machine
 from autoft.pipeline.reserve import affordable_draws, evaluation_size
 from autoft.pipeline.results import SearchResult
@@ -59,16 +60,18 @@ def correct_score(dataset: Dataset, found: SearchResult, answers: Array, run: Ru
     """The score of the deployed model by the recipe's strategy, corrected for the choice among trials.
 
     Args:
-        answers: Of its members to all rows, ``[K, n, ...]``; a holdout is scored by their mean.
+        answers: Of its members to all rows, ``[K, n, ...]``: a holdout is scored by their mean, and a gain that was
+            not measured is estimated from them.
     """
     run.tell("evaluation", "correcting the score for the choice among trials")
     truth, problem, rule = dataset.truth, dataset.problem, selection_rule(run.recipe, dataset)
     candidates = candidates_of(found.trials.trials, found.trials.outcomes)
+    gain = known_gain(dataset, found.gain, found.selection.rule.calibration, answers, run)
 
     def score(draws: Draws) -> CorrectedScore:
         if dataset.strategy == "corrected":
             found_score = correction.corrected(truth, candidates, problem, rule=rule, draws=draws)
-            return with_gain(found_score, found.gain.left, problem)
+            return with_gain(found_score, gain, problem)
         if dataset.strategy == "holdout":
             mean = answers.mean(axis=0)
             return correction.holdout(truth, candidates, problem, predictions=mean, rule=rule, draws=draws)
@@ -154,7 +157,9 @@ def evaluate(
         },
         validation=score.validation,
         optimism=score.optimism,
+        worse_than_default=score.worse_than_default,
         bag_gain=score.ensemble_gain,
+        bag_gain_source=score.gain.source,
         naive=score.naive,
         folds=folds,
         overfitting=overfitting.summary(folds),
@@ -175,7 +180,7 @@ def evaluate(
         slices=slices,
         spending=None
         if score.costs is None
-        else summarize_costs(score.costs, target.classes, left=found.gain.left.get("cost", 1.0)),
+        else summarize_costs(score.costs, target.classes, left=score.gain.left.get("cost", 1.0)),
         minimum=minimum,
         split_gap=None if short else _compare_splits(dataset, found, run),
     )

@@ -27,9 +27,6 @@ _EVALUATION_SHARE = 0.2
 _GAIN_SHARE = 0.1
 #: Largest share of the minutes that is kept for training the chosen configurations again: it stops where they are over.
 _REFIT_SHARE = 0.25
-#: Seconds of the networks that leave out pairs of folds, as a multiple of the trial's: 2 x the networks on 3/4 of the
-#: rows.
-_TIMES_A_TRIAL = 1.5
 #: Most of the minutes that are reserved for training without each hint.
 _HINTS_SHARE = 0.2
 #: Seconds after which a trial is followed by another measurement of the machine, which takes a tenth of a second.
@@ -98,20 +95,23 @@ def _gain(dataset: Dataset, shape: CostShape, epochs: int, machine: Machine) -> 
     if dataset.refit:
         whole = replace(shape, rows=int((dataset.split.blocks != HOLDOUT).sum()))
         return {"refit": cost.trial_seconds(whole, machine, epochs=epochs) + cost.trace_seconds(whole, machine)}
-    if dataset.split.windows or not cost.measures_ensemble_gain(dataset.strategy, k, len(dataset.y)):
+    if dataset.split.windows or not cost.measures_ensemble_gain(dataset.strategy, k):
         return {}
-    pairs = replace(shape, members=len(pairs_of(k)), rows=shape.rows * (k - 2) // (k - 1), held_out=2 * shape.held_out)
+    number = len(pairs_of(k, cost.pair_reach(len(dataset.y))))
+    pairs = replace(shape, members=number, rows=shape.rows * (k - 2) // (k - 1), held_out=2 * shape.held_out)
     trace = cost.trace_seconds(pairs, machine) if cost.worth_compiling(pairs) else 0.0
     encoding = cost.encoding_seconds(len(dataset.y), pairs.inputs, pairs.members, machine)
     return {"ensemble gain": cost.trial_seconds(pairs, machine, epochs=epochs) + trace + encoding}
 
 
-def gain_seconds(dataset: Dataset, trials: Iterable[TrialFacts]) -> float:
+def gain_seconds(dataset: Dataset, trials: Iterable[TrialFacts], reach: int) -> float:
     """Seconds of measuring the gain: encoding the rows of the pairs, and training each trial up to its checkpoint."""
-    pairs = len(dataset.members) * 2
+    k = dataset.split.k
+    pairs = len(pairs_of(k, reach))
     inputs = len(dataset.features) + sum(t.slots for t in dataset.layout.texts)
     trained = (o.seconds * o.epochs / max(len(o.curves.get("held_out", ())), 1) for o in trials)
-    return cost.encoding_seconds(len(dataset.y), inputs, pairs, Machine()) + _TIMES_A_TRIAL * sum(trained)
+    times = pairs / k * (k - 2) / (k - 1)  # so many networks, each on fewer rows
+    return cost.encoding_seconds(len(dataset.y), inputs, pairs, Machine()) + times * sum(trained)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -120,7 +120,8 @@ class Reserve:
 
     What the best trials took says how long their networks take in the evaluation, and how long their gain takes to
     measure; the cost model alone is asked only before there is a trial. The gain counts only where it is worth the
-    time: where it is expensive, trials are, and what little time is left decides later. Tests of hints take what the
+    time, measured by all networks or by half of them: where it is expensive, trials are, and what little time is left
+    decides later (else it is estimated). Tests of hints take what the
     trial took that they would be made on (`choose_trial`), were the search over now.
 
     Attributes:
@@ -159,10 +160,11 @@ class Reserve:
     def __call__(self, trials: int) -> float:
         """Seconds after a number of trials."""
         after, most = self.seconds_after(trials), 60 * (self.recipe.search.minutes or 0.0)
-        gain = after.get("ensemble gain", 0.0)
+        gain, share = after.get("ensemble gain", 0.0), _GAIN_SHARE * most
+        gain = gain if gain <= share else gain / 2  # by half of the networks
         hints = self.hint_seconds(after.get("hints", 0.0), _HINTS_SHARE * most)
         refit = min(after.get("refit", 0.0), _REFIT_SHARE * most)
-        return self.after_training(trials) + (gain if gain <= _GAIN_SHARE * most else 0.0) + refit + hints
+        return self.after_training(trials) + (gain if gain <= share else 0.0) + refit + hints
 
     def hint_seconds(self, modelled: float, most: float) -> float:
         """Seconds of the tests of hints, at most `most`; `modelled` by the cost model, 0 where there are none."""
@@ -185,7 +187,7 @@ class Reserve:
         found = seconds_after_search(self.recipe, self.dataset, blend, trials, epochs, self.machine, slowness)
         if self.best and "ensemble gain" in found:
             trace = slowness * cost.trace_seconds(shapes[0], self.machine)
-            found["ensemble gain"] = gain_seconds(self.dataset, self.best) + trace
+            found["ensemble gain"] = gain_seconds(self.dataset, self.best, cost.pair_reach(len(self.dataset.y))) + trace
         return found
 
     def _slowness(self, shapes: Sequence[CostShape]) -> float:

@@ -76,7 +76,7 @@ class EnsembleGain:
 
     Attributes:
         left: By metric, the ensemble's distance to the best score as a multiple of its members'; below 1 is a gain.
-            Empty where it was not measured.
+            Empty where it was not measured (it is then estimated, `pipeline.ensemble_gain.known_gain`).
         calibration: Of the ensemble's answers.
     """
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from autoft.records.columns import Target, Task
 from autoft.records.decisions import DecisionCosts, DecisionRule, Minimum
 from autoft.records.hint_tests import Curve, HintTest
-from autoft.records.scores import Baseline, FoldReport, Importance, Interval, SplitGap, Strategy
+from autoft.records.scores import Baseline, FoldReport, GainSource, Importance, Interval, SplitGap, Strategy
 from autoft.records.slices import Slices
 from autoft.records.trials import Trial
 
@@ -22,9 +22,14 @@ class Evaluation:
         undefined: Why a metric of `held_out` has no number, by its name.
         validation: Naive score of the choice (a trial, or a blend of some) on the objective.
         optimism: How much the naive score flatters, positive when it does, whatever the metric's direction.
+        worse_than_default: Probability that tuning made the model worse than the default configuration (the first
+            trial): the share of the draws in which the choice is worse on the rows not drawn. None where nothing else
+            was tried, and under other strategies.
         naive: All metrics of the choice's pooled held-out predictions.
         bag_gain: What the deployed mean of the networks gains over single ones, which held-out predictions come from,
-            in the metric's direction; included in `held_out`. Empty where it was not measured.
+            in the metric's direction; included in `held_out`. Empty under other strategies than `corrected`, which
+            score means anyway.
+        bag_gain_source: Whether it was measured, or estimated from the networks' disagreement.
         blend: Numbers of the trials in the deployed model and their weights, which sum to 1.
         per_class: For classification, by label (as text): precision, recall, f1, roc_auc, rows.
         confusion: ``[true][predicted]`` row counts in the order of the classes.
@@ -57,6 +62,8 @@ class Evaluation:
     environment: Mapping[str, str] = field(default_factory=dict)
     interrupted: bool = False
     bag_gain: Mapping[str, float] = field(default_factory=dict)
+    worse_than_default: float | None = None
+    bag_gain_source: GainSource = "none"
     blend: tuple[tuple[int, float], ...] = ()
     finish: DecisionRule = field(default_factory=DecisionRule)
     hints: tuple[HintTest, ...] = ()

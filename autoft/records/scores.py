@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 Strategy = Literal["corrected", "nested", "holdout"]
+#: Where the gain of the ensemble over its members comes from: ``none`` where the score is that of ensembles anyway.
+GainSource = Literal["measured", "estimated", "none"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +27,20 @@ class Interval:
         """
         value, least, most = (min(max(end, low), high) for end in (self.value, self.low, self.high))
         return Interval(value=value, low=least, high=most)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gain:
+    """What the ensemble gains over its members, by metric.
+
+    Attributes:
+        left: The ensemble's distance to the best score as a multiple of its members'; below 1 is a gain.
+        errors: Standard error of the logarithm of `left`, where it is known.
+    """
+
+    left: Mapping[str, float] = field(default_factory=dict)
+    errors: Mapping[str, float] = field(default_factory=dict)
+    source: GainSource = "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,7 +72,10 @@ def _averaging(evaluation: Evaluation, digits: int) -> str:
         return ""
     moved = f"{'+' if gain >= 0 else '−'}{number(abs(gain), digits)}"
     text = f" The deployed model is the mean of the {len(evaluation.folds)} folds' networks, which moves the score of "
-    return text + f"one of them by {moved}; that is in the number above."
+    text += f"one of them by {moved}"
+    if evaluation.bag_gain_source == "estimated":
+        text += ", by an estimate from how much they disagree, whose error the interval includes"
+    return f"{text}; that is in the number above."
 
 
 def _verdict(evaluation: Evaluation) -> tuple[Block, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from itertools import accumulate
 from statistics import fmean, quantiles
 
-from autoft.formatting import counted
+from autoft.formatting import counted, percent
 from autoft.records.evaluation import Evaluation
 from autoft.records.scores import FoldReport
 from autoft.records.trials import SAMPLED_ROWS, Trial
@@ -49,9 +49,18 @@ def choice(evaluation: Evaluation) -> str:
     own = f"{own} {own_score(evaluation, lambda score: number(score, digits))}"
     flattered = number(abs(evaluation.optimism), digits)
     if not flattered.strip("0.,"):
-        return f"{own}: choosing it did not flatter it."
+        return f"{own}: choosing it did not flatter it.{_tuned_for_nothing(evaluation)}"
     direction = "flattered" if evaluation.optimism >= 0 else "understated"
-    return f"{own}; choosing it on the rows that score it {direction} it by {flattered}; the score is corrected."
+    text = f"{own}; choosing it on the rows that score it {direction} it by {flattered}; the score is corrected."
+    return text + _tuned_for_nothing(evaluation)
+
+
+def _tuned_for_nothing(evaluation: Evaluation) -> str:
+    """The probability that tuning made it worse, as a sentence that follows others."""
+    if evaluation.worse_than_default is None:
+        return ""
+    text = " The probability that tuning made the model worse than the default configuration, the first trial, is "
+    return f"{text}{percent(evaluation.worse_than_default)}: in so many redraws it scores worse on the rows not drawn."
 
 
 def _learning_curves(evaluation: Evaluation) -> tuple[Pictures, ...]:

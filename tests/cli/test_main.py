@@ -542,6 +542,13 @@ def test_the_final_table_says_that_the_best_trial_was_cut_short() -> None:
     assert "The training of the best trial was cut short: out of time after epoch 1." in text
 
 
+def test_the_final_table_says_what_tuning_risked_and_that_a_gain_is_estimated() -> None:
+    made = evaluation(worse_than_default=0.123, bag_gain={"roc_auc": 0.004}, bag_gain_source="estimated")
+    text = shown(lambda console: show_evaluation(made, Path("runs/churn"), console))
+    assert "averaging +0.004 (estimated).)" in text
+    assert "Probability that tuning made it worse than the default configuration (the first trial): 12 %." in text
+
+
 def test_the_final_table_of_an_interrupted_honest_run() -> None:
     made = evaluation(interrupted=True, optimism=-0.001, target=Target(name="[b]y\x1b", task="binary"))
     text = shown(lambda console: show_evaluation(made, Path("runs/churn"), console))

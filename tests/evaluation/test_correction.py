@@ -131,6 +131,26 @@ def test_optimism_is_positive_where_less_is_better():
     assert np.mean(gained) > 0
 
 
+@pytest.mark.parametrize(
+    ("default", "others", "low", "high"),
+    [(0.1, 2.0, 0.0, 0.0), (2.0, 0.1, 0.0, 0.0), (1.0, 0.9, 0.01, 0.5), (1.0, 1.0, 0.2, 0.8)],
+    ids=["best", "worst", "behind", "equal"],
+)
+def test_probability_that_tuning_made_it_worse(default: float, others: float, low: float, high: float):
+    """The first trial is the default configuration; here with errors as large as its, smaller or larger ones."""
+    rng = np.random.default_rng(1)
+    y = rng.normal(size=300)
+    errors = [default, *[others] * 5]
+    found = [Candidate(trial=t, epochs=1, predictions=y + rng.normal(size=300) * e) for t, e in enumerate(errors)]
+
+    def chance(candidates):
+        return corrected(Truth(y=y), candidates, RMSE, rule=BEST_TRIAL, draws=Draws(number=100)).worse_than_default
+
+    assert low <= chance(found) <= high
+    assert chance(found[:1]) is None
+    assert chance(found[1:]) is None
+
+
 def test_checkpoints_are_chosen_by_loss_trials_by_objective():
     truth = Truth(y=np.array([0, 0, 1, 1]))
     ranks_well = Candidate(trial=1, epochs=9, predictions=both(np.array([0.6, 0.7, 0.8, 0.9])))

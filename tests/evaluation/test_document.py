@@ -79,6 +79,14 @@ def curve(**changes):
     return Curve(**{**values, **changes})
 
 
+def test_files_of_earlier_versions_have_measured_gains():
+    document = json.loads(json.dumps(to_document(evaluation(bag_gain={"roc_auc": 0.01}, worse_than_default=0.2))))
+    assert document.pop("worse_than_default") == 0.2
+    del document["bag_gain_source"]
+    earlier = from_document(document)
+    assert (earlier.bag_gain_source, earlier.worse_than_default) == ("measured", None)
+
+
 def test_curves_come_back():
     named = curve(column="Contract", kind="categorical", label=None, grid=("a", "b"), cells=(0.75, 0.25), ordered=False)
     original = evaluation(dependence=(curve(), named))

@@ -18,6 +18,7 @@ from autoft.evaluation.selection import Candidate
 from autoft.records.columns import Task
 from autoft.records.decisions import CalibrationMethod, Costs
 from autoft.records.problem import BEST_TRIAL, Draws, Problem, Truth
+from autoft.records.scores import Gain
 
 ROWS = 300
 BINARY = Problem(task="binary", objective="roc_auc")
@@ -97,7 +98,7 @@ def test_a_score_moves_by_a_share_of_what_is_left_to_gain():
     y = rng.normal(size=200)
     found = [Candidate(trial=0, epochs=1, predictions=y + rng.normal(0, 0.1, 200))]
     score = corrected(Truth(y=y), found, REGRESSION, rule=BEST_TRIAL, draws=Draws(number=50))
-    moved = with_gain(score, {"rmse": 0.9, "r2": 0.5}, REGRESSION)
+    moved = with_gain(score, Gain(left={"rmse": 0.9, "r2": 0.5}), REGRESSION)
     for end in ("value", "low", "high"):
         rmse, r2 = (getattr(score.held_out[name], end) for name in ("rmse", "r2"))
         assert getattr(moved.held_out["rmse"], end) == pytest.approx(0.9 * rmse)
@@ -108,6 +109,35 @@ def test_a_score_moves_by_a_share_of_what_is_left_to_gain():
     assert dict(moved.ensemble_gain) == pytest.approx(gained)
     assert moved.held_out["mae"] == score.held_out["mae"]
     assert moved.optimism == score.optimism
+
+
+def test_an_interval_grows_by_the_error_of_an_estimated_gain():
+    rng = np.random.default_rng(4)
+    y = rng.normal(size=400)
+    found = [Candidate(trial=0, epochs=1, predictions=y + rng.normal(0, 1.0, 400))]
+    score = corrected(Truth(y=y), found, REGRESSION, rule=BEST_TRIAL, draws=Draws(number=200))
+    sure, unsure = (with_gain(score, Gain(left={"rmse": 0.9}, errors={"rmse": e}), REGRESSION) for e in (0.0, 0.1))
+    before, after = sure.held_out["rmse"], unsure.held_out["rmse"]
+    assert after.value == before.value
+    own = 1.96 * 0.1 * before.value  # of the estimate alone; errors that know nothing of each other add as squares
+    assert after.high - after.value == pytest.approx(np.hypot(before.high - before.value, own))
+    assert after.value - after.low == pytest.approx(np.hypot(before.value - before.low, own))
+    assert np.std(unsure.samples) == pytest.approx(np.hypot(np.std(sure.samples), 0.1 * before.value))
+
+
+@pytest.mark.parametrize("k", [4, 5, 8])
+def test_half_of_the_models_measure_the_same_gain(k: int):
+    rng = np.random.default_rng(5)
+
+    def gain(reach: int) -> float:
+        whole = predicted(k, lambda pair: rng.normal(size=ROWS))
+        pairs = {pair: whole.pairs[pair] for pair in pairs_of(k, reach)}
+        few = PairPredictions(pairs=pairs, blocks=whole.blocks, reach=reach)
+        return ensemble_gain(few, Truth(y=np.zeros(ROWS)), REGRESSION)["rmse"]
+
+    assert len(pairs_of(k, 1)) == k
+    half, whole = (np.mean([gain(reach) for _ in range(15)]) for reach in (1, 2))
+    assert half == pytest.approx(whole, abs=0.06)
 
 
 def test_temperatures_of_blocks_are_no_cost_of_pooling():
@@ -137,8 +167,9 @@ def test_no_interval_leaves_the_range_of_its_metric(task: Task, objective: str, 
     problem = Problem(task=task, objective=objective, quantile=None if number else 0.9, goal=costs if number else None)
     score = corrected(Truth(y=y), found[:1], problem, rule=BEST_TRIAL, draws=Draws(number=20))
     assert set(score.held_out) == {metric.name for metric in METRICS if task in metric.tasks}
-    for left in (0.0, 0.5, 2.0, 50.0):
-        moved = with_gain(score, dict.fromkeys(score.held_out, left), problem)
+    for left, error in ((0.0, 0.0), (0.5, 0.3), (2.0, 0.0), (50.0, 1.0)):
+        lefts, errors = (dict.fromkeys(score.held_out, each) for each in (left, error))
+        moved = with_gain(score, Gain(left=lefts, errors=errors), problem)
         for name, interval in moved.held_out.items():
             low, high = METRICS[name].bounds(problem)
             ends = np.array(

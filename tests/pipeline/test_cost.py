@@ -144,3 +144,10 @@ def test_measuring_gives_a_machine_that_can_be_used():
 def test_threads_follow_the_environment(monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     assert Machine.measure().threads == 1
+
+
+def test_large_tables_measure_the_gain_of_the_ensemble_by_half_of_the_networks():
+    assert cost.pair_reach(cost.MOST_ROWS_PAIRED) == 2
+    assert cost.pair_reach(cost.MOST_ROWS_PAIRED + 1) == 1
+    assert [cost.measures_ensemble_gain("corrected", folds) for folds in (2, 3)] == [False, True]
+    assert not cost.measures_ensemble_gain("nested", 5)

@@ -17,6 +17,8 @@ import pytest
 from autoft.errors import SchemaError
 from autoft.pipeline import fit as stages
 from autoft.pipeline.context import Run
+from autoft.pipeline.ensemble_gain import measure_ensemble_gain
+from autoft.pipeline.reserve import gain_seconds
 from autoft.pipeline.results import EnsembleGain, HintTests, SearchResult
 from autoft.recipe.recipe import Recipe
 from autoft.records.decisions import DecisionRule
@@ -135,17 +137,46 @@ def test_stages_called_alone_find_what_a_run_finds(binary: Any, staged: dict[str
 
 
 def test_a_stage_that_is_replaced_changes_only_its_part(binary: Any, staged: dict[str, Any]):
-    """Without the gain of the ensemble the score is that of single networks; another gain moves it."""
+    """Where the gain of the ensemble was not measured, it is estimated; a measured one moves the score."""
     dataset, found, run = staged["dataset"], staged["found"], staged["run"]
     answers = found.ensemble.answers(dataset.encoded)
-    single = stages.correct_score(dataset, found, answers, run)
-    assert single.ensemble_gain == {}
-    assert single.naive == binary.evaluation_.naive
+    estimated = stages.correct_score(dataset, found, answers, run)
+    assert estimated.naive == binary.evaluation_.naive
+    assert set(estimated.ensemble_gain) == set(estimated.held_out)
+    assert 0 < estimated.ensemble_gain["roc_auc"] < 0.1
+    single = estimated.held_out["f1"].value - estimated.ensemble_gain["f1"]
     halved = replace(found, gain=EnsembleGain(left={"roc_auc": 0.5}))
     moved = stages.correct_score(dataset, halved, answers, run)
-    error = 1 - single.held_out["roc_auc"].value
+    assert (estimated.gain.source, moved.gain.source) == ("estimated", "measured")
+    error = 1 - estimated.held_out["roc_auc"].value + estimated.ensemble_gain["roc_auc"]
     assert moved.held_out["roc_auc"].value == pytest.approx(1 - error / 2)
-    assert moved.held_out["f1"] == single.held_out["f1"]
+    assert moved.held_out["f1"].value == pytest.approx(single)
+
+
+@pytest.mark.parametrize(("seconds", "models"), [(1e9, 10), (None, 5), (0.0, 0)], ids=["all", "half", "none"])
+def test_the_gain_is_measured_by_as_many_networks_as_there_is_time_for(
+    staged: dict[str, Any], tmp_path: Path, seconds: float | None, models: int
+) -> None:
+    run, dataset = replace(staged["run"], folder=tmp_path, findings=[], clock=lambda: 0.0), staged["dataset"]
+    run.open_journal("gain")
+    found, asked = staged["found"], []
+
+    def make_trainer(dataset: Any, members: Any) -> Any:
+        asked.extend(member.blocks for member in members)
+        rng = np.random.default_rng(0)
+        answers = [np.stack([1 - p, p], 1) for p in (rng.random(len(m.held_out)) for m in members)]
+        return SimpleNamespace(answers_after=lambda *_: answers)
+
+    dataset = replace(dataset, split=replace(dataset.split, blocks=np.arange(len(dataset.y)) % 5, k=5))
+    parts = found.selection.parts(found.trials)
+    half = gain_seconds(dataset, [trial for trial, _ in parts], 1)
+    end = half * 1.01 if seconds is None else seconds
+    gain = measure_ensemble_gain(dataset, found.trials, found.selection, make_trainer, run, end=end)
+    assert len(asked) == models
+    assert {sum(b in pair for pair in asked) for b in range(5)} == {models * 2 // 5}
+    assert bool(gain.left) == bool(models)
+    assert [finding.code for finding in run.findings] == ([] if models else ["bag-gain-estimated"])
+    assert models or "no time to measure it" in run.findings[0].found
 
 
 def test_an_interrupt_after_the_last_trial_is_told_too(staged: dict[str, Any]):

@@ -243,6 +243,17 @@ def test_the_gain_keeps_to_minutes_partly_used_before():
     assert ends[0] - ends[1] == 50
 
 
+@pytest.mark.parametrize(("seconds", "reserved"), [(5.0, 5.0), (10.0, 5.0), (14.0, 0.0)], ids=["all", "half", "none"])
+def test_time_is_reserved_for_the_gain_where_half_of_its_networks_are_cheap(
+    seconds: float, reserved: float, monkeypatch: pytest.MonkeyPatch
+):
+    """Cheap is at most a tenth of the minutes."""
+    monkeypatch.setattr(time_budget, "seconds_after_search", lambda *_: {"ensemble gain": seconds})
+    recipe, other = Recipe().with_changes(target="y", minutes=1), SimpleNamespace()
+    given: Any = {"dataset": other, "shape": other, "machine": other}
+    assert time_budget.Reserve(recipe=recipe, clock=lambda: 0.0, **given)(1) == reserved
+
+
 def test_the_portfolio_is_the_richest_that_the_minutes_allow(table: pd.DataFrame):
     """One trial of the richest one may be affordable where all of them are not: what is best may stand last."""
     recipe = tiny_recipe(target="outcome", trials=20, **{"search.space": {}, "search.epochs": 100})

@@ -121,6 +121,19 @@ def test_several_classes_have_no_metric_twice(multiclass: ReportInputs) -> None:
         assert [row[0] for row in table(build(made), caption).rows] == ["Recall"]
 
 
+def test_the_verdict_says_what_tuning_risked_and_where_the_gain_of_the_mean_comes_from(binary: ReportInputs) -> None:
+    made = {
+        source: changed(binary, worse_than_default=0.002, bag_gain={"roc_auc": 0.01}, bag_gain_source=source)
+        for source in ("measured", "estimated")
+    }
+    texts = {source: verdict(build(inputs)) for source, inputs in made.items()}
+    assert ("an estimate" in texts["measured"], "an estimate" in texts["estimated"]) == (False, True)
+    assert (
+        "tuning made the model worse than the default configuration, the first trial, is below 1 %" in texts["measured"]
+    )
+    assert "tuning made" not in verdict(build(binary))
+
+
 def test_a_naive_score_that_does_not_flatter_is_said_so(binary: ReportInputs) -> None:
     assert "did not flatter it" in verdict(build(changed(binary, optimism=0.00001)))
     assert "understated it by 0.002" in verdict(build(changed(binary, optimism=-0.002)))
