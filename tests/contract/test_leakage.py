@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from autoft.networks.family import FAMILIES, initial_weights
+from autoft.preprocessing.categories import MISSING, UNKNOWN
 from autoft.preprocessing.encode import encode
 from autoft.preprocessing.layout import InputLayout, LayoutOptions, make_layout
 from autoft.records.columns import Column
@@ -62,6 +63,7 @@ def clean(task: str) -> Rows:
         "c1": rng.choice(np.array([*"ghijkl", None], dtype=object), ROWS),
     }
     values["d1"] = values["d0"] + np.random.default_rng(1).uniform(60, 9e5, ROWS)  # the time between them is an input
+    values["n3"] = np.random.default_rng(3).integers(0, 25, ROWS).astype(float)  # whole numbers that repeat
     words = np.array([f"w{j:03d}" for j in range(150)])  # more than a member can know
     values["o0"] = rng.choice(np.array(["low", "high", None], dtype=object), ROWS)  # ordered
     values["t0"] = np.array([" ".join(own) for own in rng.choice(words, (ROWS, 8))], dtype=object)
@@ -93,7 +95,7 @@ def layout(values: Values) -> InputLayout:
         )
         for c, cells in values.items()
     ]
-    options = LayoutOptions(max_categories=50, embed_above=4, encoders={"n2": "quantile"})
+    options = LayoutOptions(max_categories=5, embed_above=4, encoders={"n2": "quantile"}, targets=1)
     return make_layout(columns, values, options, HINTS)
 
 
@@ -117,7 +119,7 @@ def changed(values: Values, rows: np.ndarray, **cells: Any) -> Values:
 
 
 def numbers(original: Rows, rows: np.ndarray) -> Rows:
-    cells = {"n0": 1e9, "n1": np.nan, "d0": np.where(np.arange(len(rows)) % 2, np.nan, 9e10), "d1": 5e9}
+    cells = {"n0": 1e9, "n1": np.nan, "n3": 13.0, "d0": np.where(np.arange(len(rows)) % 2, np.nan, 9e10), "d1": 5e9}
     flags = 1.0 - original.values["b0"][rows]
     return Rows(changed(original.values, rows, b0=flags, **cells), original.y, layout(original.values))
 
@@ -186,6 +188,7 @@ def knowledge(data: Stack, s: int) -> dict[str, np.ndarray]:
             ],
             dtype=object,
         ),
+        "targets": served_targets(data, s),
         **{f"custom {name}": own[s] for name, own in data.statistics.custom[0].items()},
         "words": np.array([words.known[j] for j in words.take[s]]),
         "word weights": words.idf[s],
@@ -197,6 +200,17 @@ def knowledge(data: Stack, s: int) -> dict[str, np.ndarray]:
         "prior": data.prior()[s],
         **{name: w[s] for name, w in start.items()},
     }
+
+
+def served_targets(data: Stack, s: int) -> np.ndarray:
+    """What member s makes of the target for each text and number, whatever their codes."""
+    known = {own.id: own.vocabulary for own in data.plan.categories}
+    found = []
+    for own, table in zip(data.plan.targets, data.statistics.targets, strict=True):
+        cells, asked = (own.values, range(25)) if own.values else (known[own.id], "ghijkl")
+        codes = [cells.index(cell) + 2 if cell in cells else UNKNOWN for cell in asked]
+        found.append(table[s][[UNKNOWN, MISSING, *codes]])
+    return np.concatenate(found)
 
 
 def differences(a: dict[str, np.ndarray], b: dict[str, np.ndarray]) -> list[str]:
