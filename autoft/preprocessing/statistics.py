@@ -91,11 +91,12 @@ def fit_targets(
     places = {category.id: j for j, category in enumerate(plan.categories)}
     tables, encodings = [], []
     for own in plan.targets:
-        if own.values:
-            codes = number_codes(own.values, encoded.numbers[:, plan.positions[own.id]])
-        else:
-            codes = encoded.codes[:, places[own.id]]
-        found = [fit_column(own, codes[rows], target) for rows, target in zip(members, known, strict=True)]
+        numbers = encoded.numbers[:, plan.positions[own.id]] if own.values else None
+        codes = encoded.codes[:, places[own.id]] if numbers is None else number_codes(own.values, numbers)
+        found = [
+            fit_column(own, codes[rows], target, None if numbers is None else numbers[rows])
+            for rows, target in zip(members, known, strict=True)
+        ]
         tables.append(np.stack([table for table, _ in found]))
         encodings.append([encoding for _, encoding in found])
     return tuple(tables), tuple(np.hstack(own) for own in zip(*encodings, strict=True))

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from autoft.preprocessing.bins import bin_edges
 from autoft.preprocessing.categories import MISSING, UNKNOWN, CategoryInput
 from autoft.records.arrays import Array
 from autoft.records.columns import Task
@@ -23,6 +24,9 @@ INNER = 5
 MOST_CLASSES = 8
 #: Fewest values of whole numbers that are encoded, rows for each of them on average, and most values.
 FEWEST_VALUES, ROWS_PER_VALUE, MOST_VALUES = 20, 2, 100_000
+#: Bins that the values of a number are compared with; standard errors, and share of the variance of the answers, by
+#: which they have to explain more.
+BINS, SURE, GAIN = 32, 3.0, 0.001
 #: Rows that the mean of all rows counts for beside those of a category, at least and at most.
 _WEAKEST, _STRONGEST = 1.0, 1e9
 
@@ -160,52 +164,111 @@ def inner_parts(together: Sequence[Array], rng: np.random.Generator) -> Array:
     return np.asarray(dealt[own])
 
 
-def fit_column(column: TargetInput, codes: Array, known: KnownTarget) -> tuple[Array, Array]:
-    """A member's table ``[codes, k + 1]`` of a column, and the encoding ``[m, k + 1]`` of its own training rows, whose
-    codes are given; both float32."""
-    parts = int(known.parts.max()) + 1
-    cells, size = known.parts * column.codes + codes, parts * column.codes
-    weighted = [known.weights, *(known.weights[:, None] * known.values).T]
-    sums = np.stack([np.bincount(cells, x, size) for x in weighted], axis=1).reshape(parts, column.codes, -1)
-    sums[:, np.bincount(codes, minlength=column.codes) < column.fewest_rows] = 0.0
-    total, rows = sums.sum(axis=0), float(known.weights.sum())
-    prior = known.weights @ known.values
-    prior = (prior + 0.5) / (rows + 1.0) if known.shares else prior / rows
-    strength = _strength(codes, known)
+def fit_column(
+    column: TargetInput, codes: Array, known: KnownTarget, numbers: Array | None = None
+) -> tuple[Array, Array]:
+    """A member's table ``[codes, k + 1]`` of a column, and the encoding ``[m, k + 1]`` of its own training rows; both
+    float32, and all 0 where its `numbers` say as much (`_says_more`).
 
-    def encoded(own: Array, scale: float) -> Array:
-        mean = (own[:, 1:] + strength * prior) / (own[:, :1] + strength)
-        moved = _log_odds(mean) - _log_odds(prior) if known.shares else mean - prior
-        return np.hstack([moved, np.log1p(own[:, :1] * scale)])
-
-    table, found = encoded(total, 1.0), np.empty((len(codes), column.width))
-    for part in range(parts):
-        own, seen = known.parts == part, float(known.weights[known.parts != part].sum())
-        others = np.delete(sums, part, axis=0).sum(axis=0)
-        found[own] = encoded(others, rows / seen if seen > 0 else 1.0)[codes[own]]
+    Args:
+        codes: Of the training rows, ``[m]``.
+        numbers: The cells of these rows, where it is a column of numbers.
+    """
+    # Categories of too few rows are unknown, so that the order and number of others change nothing, to the last bit.
+    kept = np.bincount(codes, minlength=column.codes) >= column.fewest_rows
+    kept[UNKNOWN] = True
+    place = np.where(kept, np.cumsum(kept) - 1, UNKNOWN)
+    means = CategoryMeans.of(place[codes], known)
+    if numbers is not None and not _says_more(means, known, numbers):
+        return np.zeros((column.codes, column.width), np.float32), np.zeros((len(codes), column.width), np.float32)
+    table, rows = means.inputs(means.total, 1.0), np.empty((len(codes), column.width))
+    for part in range(len(means.sums)):
+        own, others = known.parts == part, means.without(part)
+        scale = means.total[:, 0].sum() / max(float(others[:, 0].sum()), 1e-300)
+        rows[own] = means.inputs(others, scale)[place[codes[own]]]
     # Counts have mean 0 and variance 1 in the training rows. Means keep their size, which is small where the column
     # says little: a standardized input would be as loud as any other.
-    middle, spread = float(found[:, -1].mean()), float(found[:, -1].std())
-    for one in (table, found):
+    middle, spread = float(rows[:, -1].mean()), float(rows[:, -1].std())
+    for one in (table, rows):
         one[:, -1] = (one[:, -1] - middle) / spread if spread > 1e-9 else 0.0
-    return table.astype(np.float32), found.astype(np.float32)
+    return table[place].astype(np.float32), rows.astype(np.float32)
 
 
-def _strength(codes: Array, known: KnownTarget) -> Array:
-    """Rows that the mean of all counts for, ``[k]``: the variance of answers within categories over that of their true
-    means, by the moments of a one-way analysis of variance (empirical Bayes)."""
-    counts = np.bincount(codes, known.weights)
-    sums = np.stack([np.bincount(codes, x) for x in (known.weights[:, None] * known.values).T], axis=1)
-    present, rows = counts > 0, float(counts.sum())
-    means = sums / np.where(present, counts, 1.0)[:, None]
-    between = (counts[:, None] * np.square(means - sums.sum(axis=0) / rows)).sum(axis=0)
-    within = known.weights @ np.square(known.values - means[codes])
-    groups, apart = int(present.sum()), rows - float(np.square(counts).sum()) / rows
-    if rows <= groups or apart <= 0:
-        return np.full(sums.shape[1], _STRONGEST)
-    noise = within / (rows - groups)
-    true = np.maximum(between - (groups - 1) * noise, 0.0) / apart
-    return np.clip(noise / np.maximum(true, 1e-300), _WEAKEST, _STRONGEST)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CategoryMeans:
+    """Answers by category in a member's training rows.
+
+    Attributes:
+        codes: ``[m]`` of the rows, below c.
+        sums: ``[parts, c, 1 + k]``: weight of the rows of each category in each part, and weighted sums of answers.
+        prior: ``[k]`` mean of all rows.
+        strength: ``[k]`` rows that the prior counts for beside those of a category: the variance of answers within
+            categories over that of their true means, by the moments of a one-way analysis of variance (empirical
+            Bayes).
+    """
+
+    codes: Array
+    sums: Array
+    shares: bool
+    prior: Array
+    strength: Array
+
+    @classmethod
+    def of(cls, codes: Array, known: KnownTarget) -> CategoryMeans:
+        parts, size = int(known.parts.max()) + 1, int(codes.max()) + 1
+        cells, weighted = known.parts * size + codes, known.weights[:, None] * known.values
+        sums = np.stack([np.bincount(cells, x, parts * size) for x in (known.weights, *weighted.T)], axis=1)
+        sums = sums.reshape(parts, size, -1)
+        total, rows = sums.sum(axis=0), float(known.weights.sum())
+        counts, mean = total[:, :1], total[:, 1:].sum(axis=0) / rows
+        means = total[:, 1:] / np.where(counts > 0, counts, 1.0)
+        between = (counts * np.square(means - mean)).sum(axis=0)
+        within = known.weights @ np.square(known.values - means[codes])
+        groups, apart = int((counts > 0).sum()), rows - float(np.square(counts).sum()) / rows
+        strength = np.full(len(mean), _STRONGEST)
+        if rows > groups and apart > 0:
+            noise = within / (rows - groups)
+            true = np.maximum(between - (groups - 1) * noise, 0.0) / apart
+            strength = np.clip(noise / np.maximum(true, 1e-300), _WEAKEST, _STRONGEST)
+        prior = (mean * rows + 0.5) / (rows + 1.0) if known.shares else mean
+        return cls(codes=codes, sums=sums, shares=known.shares, prior=prior, strength=strength)
+
+    @property
+    def total(self) -> Array:
+        return np.asarray(self.sums.sum(axis=0))
+
+    def without(self, part: int) -> Array:
+        """The sums of all parts but one, ``[c, 1 + k]``."""
+        return np.asarray(np.delete(self.sums, part, axis=0).sum(axis=0))
+
+    def means(self, sums: Array) -> Array:
+        """Means of categories ``[c, k]``, shrunk to the prior where they have few rows."""
+        return np.asarray((sums[:, 1:] + self.strength * self.prior) / (sums[:, :1] + self.strength))
+
+    def inputs(self, sums: Array, scale: float) -> Array:
+        """How far the means are from the prior (as log odds where they are shares), and the logarithm of the counts:
+        ``[c, k + 1]``."""
+        means = self.means(sums)
+        moved = _log_odds(means) - _log_odds(self.prior) if self.shares else means - self.prior
+        return np.hstack([moved, np.log1p(sums[:, :1] * scale)])
+
+    def errors(self, known: KnownTarget) -> Array:
+        """Squared errors ``[m]`` of the means that the other parts give, over all targets."""
+        found = np.empty(len(self.codes))
+        for part in range(len(self.sums)):
+            own = known.parts == part
+            found[own] = np.square(known.values[own] - self.means(self.without(part))[self.codes[own]]).sum(axis=1)
+        return found
+
+
+def _says_more(means: CategoryMeans, known: KnownTarget, numbers: Array) -> bool:
+    """Whether the values of a number tell more as categories than the bins do in which the networks see it anyway, in
+    rows that neither has seen: true for keys and codes, false for sizes, ages and counts."""
+    edges = bin_edges(numbers[np.isfinite(numbers)], BINS)
+    bins = np.where(np.isnan(numbers), 0, 1 + np.searchsorted(edges, numbers, side="right"))
+    gains = known.weights * (CategoryMeans.of(bins, known).errors(known) - means.errors(known))
+    variance = float(known.values.var(axis=0).sum())
+    return bool(gains.mean() > max(SURE * gains.std() / np.sqrt(len(gains)), GAIN * variance))
 
 
 def _log_odds(share: Array) -> Array:

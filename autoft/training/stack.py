@@ -233,14 +233,14 @@ def _known(
     found = []
     for s, rows in enumerate(train if plan.targets else ()):
         y, weights = target.y[rows], np.ones(len(rows)) if target.weights is None else target.weights[rows]
-        regression = target.task == "regression"
-        classes = 2 if target.task == "binary" else target.classes
+        if target.task == "regression":
+            values = ((y - center[s]) / scale[s])[:, None]
+        else:
+            values = class_values(y, 2 if target.task == "binary" else target.classes, plan.targets[0].targets)
         together = [own[rows] for own in target.together] or [rows]
         known = KnownTarget(
-            values=((y - center[s]) / scale[s])[:, None]
-            if regression
-            else class_values(y, classes, plan.targets[0].targets),
-            shares=not regression,
+            values=values,
+            shares=target.task != "regression",
             weights=weights / weights.mean(),
             parts=inner_parts(together, np.random.default_rng([target.seed, s, 7])),
         )

@@ -63,7 +63,8 @@ def clean(task: str) -> Rows:
         "c1": rng.choice(np.array([*"ghijkl", None], dtype=object), ROWS),
     }
     values["d1"] = values["d0"] + np.random.default_rng(1).uniform(60, 9e5, ROWS)  # the time between them is an input
-    values["n3"] = np.random.default_rng(3).integers(0, 25, ROWS).astype(float)  # whole numbers that repeat
+    # Whole numbers that repeat, and say much, but as names: 24 stretches of the signal, in an order of their own.
+    values["n3"] = np.random.default_rng(3).permutation(24)[np.argsort(np.argsort(signal)) // 5].astype(float)
     words = np.array([f"w{j:03d}" for j in range(150)])  # more than a member can know
     values["o0"] = rng.choice(np.array(["low", "high", None], dtype=object), ROWS)  # ordered
     values["t0"] = np.array([" ".join(own) for own in rng.choice(words, (ROWS, 8))], dtype=object)
@@ -207,7 +208,7 @@ def served_targets(data: Stack, s: int) -> np.ndarray:
     known = {own.id: own.vocabulary for own in data.plan.categories}
     found = []
     for own, table in zip(data.plan.targets, data.statistics.targets, strict=True):
-        cells, asked = (own.values, range(25)) if own.values else (known[own.id], "ghijkl")
+        cells, asked = (own.values, range(24)) if own.values else (known[own.id], "ghijkl")
         codes = [cells.index(cell) + 2 if cell in cells else UNKNOWN for cell in asked]
         found.append(table[s][[UNKNOWN, MISSING, *codes]])
     return np.concatenate(found)
@@ -220,7 +221,9 @@ def differences(a: dict[str, np.ndarray], b: dict[str, np.ndarray]) -> list[str]
 
 @pytest.fixture(scope="module")
 def originals() -> dict[str, Stack]:
-    return {task: data_of(clean(task), task) for task in TASKS}
+    found = {task: data_of(clean(task), task) for task in TASKS}
+    assert all(table.any() for data in found.values() for tables in data.statistics.targets for table in tables)
+    return found
 
 
 @pytest.mark.parametrize("task", TASKS)
