@@ -9,7 +9,7 @@ training rows (out of fold), while held-out and new rows get the table of all of
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,11 +22,14 @@ from autoft.records.columns import Task
 INNER = 5
 #: Most classes that get an input each.
 MOST_CLASSES = 8
-#: Fewest values of whole numbers that are encoded, rows for each of them on average, and most values.
-FEWEST_VALUES, ROWS_PER_VALUE, MOST_VALUES = 20, 2, 100_000
 #: Bins that the values of a number are compared with; standard errors, and share of the variance of the answers, by
 #: which they have to explain more.
 BINS, SURE, GAIN = 32, 3.0, 0.001
+#: Whole numbers that are encoded: more values than bins tell apart, rows for each on average, and most values; largest
+#: share of the whole numbers between their quartiles that they are; most columns of them.
+FEWEST_VALUES, ROWS_PER_VALUE, MOST_VALUES, DENSITY, MOST_COLUMNS = BINS + 2, 2, 100_000, 0.5, 50
+#: Training rows from which on only some are looked at for that.
+_MANY = 200_000
 #: Rows that the mean of all rows counts for beside those of a category, at least and at most.
 _WEAKEST, _STRONGEST = 1.0, 1e9
 
@@ -84,21 +87,32 @@ def category_targets(categories: Sequence[CategoryInput], targets: int, fewest_r
 
 
 def number_targets(columns: Sequence[tuple[str, Array]], targets: int, fewest_rows: int) -> tuple[TargetInput, ...]:
-    """Those columns of numbers, by id, that are whole and repeat: keys, codes, hours, years, counts.
+    """Those columns of numbers, by id, that may be names: whole, repeated, and with gaps between them, which keys and
+    codes have, and ages and counts have not. More than `MOST_COLUMNS` of them are measurements.
 
     Values that fewer than `fewest_rows` rows of the table hold are unknown: no member could learn anything of them.
     """
     found = []
     for name, cells in columns:
-        known = cells[np.isfinite(cells)]
-        values, counts = np.unique(known, return_counts=True)
-        few = len(values) < FEWEST_VALUES or len(known) < ROWS_PER_VALUE * len(values)
-        values = values[counts >= fewest_rows]
-        if few or not 0 < len(values) <= MOST_VALUES or not (known == np.floor(known)).all():
-            continue
-        own = tuple(float(value) for value in values)
-        found.append(TargetInput(id=name, codes=len(own) + 2, targets=targets, fewest_rows=fewest_rows, values=own))
-    return tuple(found)
+        values, counts = np.unique(cells[np.isfinite(cells)], return_counts=True)
+        if may_be_names(values, counts):
+            own = tuple(float(value) for value in values[counts >= fewest_rows])
+            found.append(TargetInput(id=name, codes=len(own) + 2, targets=targets, fewest_rows=fewest_rows, values=own))
+    return tuple(own for own in found if own.values) if len(found) <= MOST_COLUMNS else ()
+
+
+def may_be_names(values: Array, counts: Array) -> bool:
+    """Whether numbers may be names, by their ascending values and the rows of each.
+
+    >>> keys, ages = np.arange(40) * 97, np.arange(18, 90)
+    >>> may_be_names(keys, np.full(40, 5)), may_be_names(ages, np.full(72, 5))
+    (True, False)
+    """
+    few = len(values) < FEWEST_VALUES or counts.sum() < ROWS_PER_VALUE * len(values)
+    if few or len(values) > MOST_VALUES or (values != np.floor(values)).any():
+        return False
+    middle = values[len(values) // 4 : -(len(values) // 4)]
+    return len(middle) < DENSITY * (float(middle[-1]) - float(middle[0]) + 1.0)
 
 
 def number_codes(values: Sequence[float], numbers: Array) -> Array:
@@ -178,14 +192,10 @@ def fit_column(
     kept = np.bincount(codes, minlength=column.codes) >= column.fewest_rows
     kept[UNKNOWN] = True
     place = np.where(kept, np.cumsum(kept) - 1, UNKNOWN)
-    means = CategoryMeans.of(place[codes], known)
-    if numbers is not None and not _says_more(means, known, numbers):
+    if numbers is not None and not _says_more(place[codes], known, numbers):
         return np.zeros((column.codes, column.width), np.float32), np.zeros((len(codes), column.width), np.float32)
-    table, rows = means.inputs(means.total, 1.0), np.empty((len(codes), column.width))
-    for part in range(len(means.sums)):
-        own, others = known.parts == part, means.without(part)
-        scale = means.total[:, 0].sum() / max(float(others[:, 0].sum()), 1e-300)
-        rows[own] = means.inputs(others, scale)[place[codes[own]]]
+    means = CategoryMeans.of(place[codes], known)
+    table, rows = means.inputs(means.total), means.inputs(means.others)[known.parts, means.codes]
     # Counts have mean 0 and variance 1 in the training rows. Means keep their size, which is small where the column
     # says little: a standardized input would be as loud as any other.
     middle, spread = float(rows[:, -1].mean()), float(rows[:, -1].std())
@@ -235,39 +245,41 @@ class CategoryMeans:
 
     @property
     def total(self) -> Array:
+        """Sums of all parts, ``[c, 1 + k]``."""
         return np.asarray(self.sums.sum(axis=0))
 
-    def without(self, part: int) -> Array:
-        """The sums of all parts but one, ``[c, 1 + k]``."""
-        return np.asarray(np.delete(self.sums, part, axis=0).sum(axis=0))
+    @property
+    def others(self) -> Array:
+        """Sums of all parts but one, for each, ``[parts, c, 1 + k]``."""
+        return np.stack([np.delete(self.sums, part, axis=0).sum(axis=0) for part in range(len(self.sums))])
 
     def means(self, sums: Array) -> Array:
-        """Means of categories ``[c, k]``, shrunk to the prior where they have few rows."""
-        return np.asarray((sums[:, 1:] + self.strength * self.prior) / (sums[:, :1] + self.strength))
+        """Means of categories ``[..., c, k]``, shrunk to the prior where they have few rows."""
+        return np.asarray((sums[..., 1:] + self.strength * self.prior) / (sums[..., :1] + self.strength))
 
-    def inputs(self, sums: Array, scale: float) -> Array:
-        """How far the means are from the prior (as log odds where they are shares), and the logarithm of the counts:
-        ``[c, k + 1]``."""
-        means = self.means(sums)
+    def inputs(self, sums: Array) -> Array:
+        """How far the means are from the prior (as log odds where they are shares), and the logarithm of the counts, as
+        if all rows were counted: ``[..., c, k + 1]``."""
+        means, counts = self.means(sums), sums[..., :1]
         moved = _log_odds(means) - _log_odds(self.prior) if self.shares else means - self.prior
-        return np.hstack([moved, np.log1p(sums[:, :1] * scale)])
+        seen = np.maximum(counts.sum(axis=-2, keepdims=True), 1e-300)
+        return np.concatenate([moved, np.log1p(counts * (self.total[:, 0].sum() / seen))], axis=-1)
 
     def errors(self, known: KnownTarget) -> Array:
         """Squared errors ``[m]`` of the means that the other parts give, over all targets."""
-        found = np.empty(len(self.codes))
-        for part in range(len(self.sums)):
-            own = known.parts == part
-            found[own] = np.square(known.values[own] - self.means(self.without(part))[self.codes[own]]).sum(axis=1)
-        return found
+        return np.asarray(np.square(known.values - self.means(self.others)[known.parts, self.codes]).sum(axis=1))
 
 
-def _says_more(means: CategoryMeans, known: KnownTarget, numbers: Array) -> bool:
+def _says_more(codes: Array, known: KnownTarget, numbers: Array) -> bool:
     """Whether the values of a number tell more as categories than the bins do in which the networks see it anyway, in
     rows that neither has seen: true for keys and codes, false for sizes, ages and counts."""
+    if (step := -(-len(numbers) // _MANY)) > 1:
+        few = {name: getattr(known, name)[::step] for name in ("values", "weights", "parts")}
+        known, numbers, codes = replace(known, **few), numbers[::step], codes[::step]
     edges = bin_edges(numbers[np.isfinite(numbers)], BINS)
     bins = np.where(np.isnan(numbers), 0, 1 + np.searchsorted(edges, numbers, side="right"))
-    gains = known.weights * (CategoryMeans.of(bins, known).errors(known) - means.errors(known))
-    variance = float(known.values.var(axis=0).sum())
+    by_bin, by_value = (CategoryMeans.of(own, known).errors(known) for own in (bins, codes))
+    gains, variance = known.weights * (by_bin - by_value), float(known.values.var(axis=0).sum())
     return bool(gains.mean() > max(SURE * gains.std() / np.sqrt(len(gains)), GAIN * variance))
 
 

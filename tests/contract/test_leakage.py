@@ -63,8 +63,6 @@ def clean(task: str) -> Rows:
         "c1": rng.choice(np.array([*"ghijkl", None], dtype=object), ROWS),
     }
     values["d1"] = values["d0"] + np.random.default_rng(1).uniform(60, 9e5, ROWS)  # the time between them is an input
-    # Whole numbers that repeat, and say much, but as names: 24 stretches of the signal, in an order of their own.
-    values["n3"] = np.random.default_rng(3).permutation(24)[np.argsort(np.argsort(signal)) // 5].astype(float)
     words = np.array([f"w{j:03d}" for j in range(150)])  # more than a member can know
     values["o0"] = rng.choice(np.array(["low", "high", None], dtype=object), ROWS)  # ordered
     values["t0"] = np.array([" ".join(own) for own in rng.choice(words, (ROWS, 8))], dtype=object)
@@ -120,7 +118,7 @@ def changed(values: Values, rows: np.ndarray, **cells: Any) -> Values:
 
 
 def numbers(original: Rows, rows: np.ndarray) -> Rows:
-    cells = {"n0": 1e9, "n1": np.nan, "n3": 13.0, "d0": np.where(np.arange(len(rows)) % 2, np.nan, 9e10), "d1": 5e9}
+    cells = {"n0": 1e9, "n1": np.nan, "d0": np.where(np.arange(len(rows)) % 2, np.nan, 9e10), "d1": 5e9}
     flags = 1.0 - original.values["b0"][rows]
     return Rows(changed(original.values, rows, b0=flags, **cells), original.y, layout(original.values))
 
@@ -204,14 +202,10 @@ def knowledge(data: Stack, s: int) -> dict[str, np.ndarray]:
 
 
 def served_targets(data: Stack, s: int) -> np.ndarray:
-    """What member s makes of the target for each text and number, whatever their codes."""
-    known = {own.id: own.vocabulary for own in data.plan.categories}
-    found = []
-    for own, table in zip(data.plan.targets, data.statistics.targets, strict=True):
-        cells, asked = (own.values, range(24)) if own.values else (known[own.id], "ghijkl")
-        codes = [cells.index(cell) + 2 if cell in cells else UNKNOWN for cell in asked]
-        found.append(table[s][[UNKNOWN, MISSING, *codes]])
-    return np.concatenate(found)
+    """What member s makes of the target for each text, whatever its code."""
+    (vocabulary,) = [own.vocabulary for own in data.plan.categories if own.id == data.plan.targets[0].id]
+    codes = [vocabulary.index(text) + 2 if text in vocabulary else UNKNOWN for text in "ghijkl"]
+    return np.asarray(data.statistics.targets[0][s][[UNKNOWN, MISSING, *codes]])
 
 
 def differences(a: dict[str, np.ndarray], b: dict[str, np.ndarray]) -> list[str]:
@@ -222,7 +216,7 @@ def differences(a: dict[str, np.ndarray], b: dict[str, np.ndarray]) -> list[str]
 @pytest.fixture(scope="module")
 def originals() -> dict[str, Stack]:
     found = {task: data_of(clean(task), task) for task in TASKS}
-    assert all(table.any() for data in found.values() for tables in data.statistics.targets for table in tables)
+    assert all(table.any() for data in found.values() for table in data.statistics.targets[0])
     return found
 
 

@@ -111,8 +111,9 @@ def values_of(rows: int = 600) -> dict[str, np.ndarray]:
     return {
         "many": np.where(rng.random(rows) < 0.1, None, rng.choice(CATEGORIES, rows)),
         "few": rng.choice(CATEGORIES[:4], rows),
-        "key": np.where(rng.random(rows) < 0.1, np.nan, rng.integers(10**6, 10**6 + 40, rows)),
-        "pushed": rng.integers(0, 40, rows).astype(float),
+        "key": np.where(rng.random(rows) < 0.1, np.nan, 10**6 + 7 * rng.integers(0, 40, rows)),
+        "pushed": 7.0 * rng.integers(0, 40, rows),
+        "age": rng.integers(0, 40, rows).astype(float),
         "real": rng.integers(0, 40, rows) / 8,
         "unique": rng.permutation(rows).astype(float),
     }
@@ -131,7 +132,7 @@ def test_columns_are_chosen_by_their_cells_and_hints():
     assert make_layout(COLUMNS, values_of(), replace(OPTIONS, targets=0), HINTS).targets == ()
     lines = {line.column: line for line in describe_layout(plan, COLUMNS)}
     told = "one input says what was answered in other training rows of the same"
-    assert [told in lines[c].text for c in values_of()] == [True, False, True, False, False, False]
+    assert [told in lines[c].text for c in values_of()] == [True, False, True, False, False, False, False]
     assert (lines["many"].inputs, lines["key"].inputs) == (2, 1 + 2)
 
 
@@ -139,7 +140,7 @@ def test_the_layers_give_every_cell_what_each_member_knows_of_it():
     values, rows = values_of(), 600
     plan = make_layout(COLUMNS, values, OPTIONS, HINTS)
     y, members = np.random.default_rng(6).normal(size=rows), [np.arange(0, 400), np.arange(300, 600)]
-    signal = y + np.isin(values["key"], 10**6 + np.arange(0, 40, 2)) * 3.0
+    signal = y + np.isin(values["key"], 10**6 + 7 * np.arange(0, 40, 2)) * 3.0
     encoded = encode(plan, values, rows)
     tables, own = fit_targets(plan, encoded, members, [known_of(signal[m], shares=False) for m in members])
     assert [len(one) for one in own] == [400, 300]
@@ -147,7 +148,7 @@ def test_the_layers_give_every_cell_what_each_member_knows_of_it():
     asked = {
         **{c: cells[:8] for c, cells in values.items()},
         "many": np.array([None, "new", "k3", "k4", "k5", "", "k29", "k0"], dtype=object),
-        "key": np.array([np.nan, 1e300, -1e300, 1e6, 1e6 + 39, 1e6 + 0.5, -0.0, 1e6 + 40]),
+        "key": np.array([np.nan, 1e300, -1e300, 1e6, 1e6 + 273, 1e6 + 0.5, -0.0, 1e6 + 280]),
     }
     cells = encode(plan, asked, 8)
     dense = np.asarray(build_encoder(plan, statistics)(statistics.arrays(cells))["dense"])
@@ -157,6 +158,28 @@ def test_the_layers_give_every_cell_what_each_member_knows_of_it():
     np.testing.assert_array_equal(dense[:, :, -4:], expected)
     assert [name for name, _ in blocks(plan)][-4:] == ["target many", "count many", "target key", "count key"]
     assert tables[1].any(axis=(1, 2)).all()
+
+
+def test_held_out_rows_change_nothing_of_a_member():
+    """Neither their answers nor their cells, which change the codes of all values."""
+    values, rows = values_of(), 600
+    train = np.arange(0, 400)
+    y = np.random.default_rng(6).normal(size=rows) + np.isin(values["key"], 10**6 + 7 * np.arange(0, 40, 2)) * 3.0
+
+    def learned(values: dict[str, np.ndarray], y: np.ndarray) -> dict[str, np.ndarray]:
+        plan = make_layout(COLUMNS, values, OPTIONS, HINTS)
+        tables, own = fit_targets(plan, encode(plan, values, rows), [train], [known_of(y[train], shares=False)])
+        asked = {c: cells[train] for c, cells in values.items()}
+        codes = encode(plan, asked, 400).codes[:, 0], number_codes(plan.targets[1].values, asked["key"])
+        return {"rows": own[0], "many": tables[0][0][codes[0]], "key": tables[1][0][codes[1]]}
+
+    other = {c: cells.copy() for c, cells in values.items()}
+    other["many"][400:] = np.resize(np.array(["a new one", None, "k3", "z"], dtype=object), 200)
+    other["key"][400:] = np.resize([1.0, 8.0, np.nan, 10.0**6 + 14, 1e12], 200)
+    before, after = learned(values, y), learned(other, np.where(np.arange(rows) < 400, y, 1e60))
+    for name, array in before.items():
+        assert array.any()
+        np.testing.assert_array_equal(after[name], array, err_msg=name)
 
 
 def test_a_recipe_does_without():
