@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,6 +17,7 @@ from autoft.preprocessing.categories import MISSING, UNKNOWN
 from autoft.preprocessing.encode import encode
 from autoft.preprocessing.encoder import build_encoder
 from autoft.preprocessing.layout import LayoutOptions, blocks, describe_layout, make_layout
+from autoft.preprocessing.registered_layers import registered_layers
 from autoft.preprocessing.statistics import fit_statistics, fit_targets
 from autoft.preprocessing.target_encoding import KnownTarget, TargetInput, fit_column, inner_parts, number_codes
 from autoft.recipe.recipe import Recipe
@@ -136,7 +139,7 @@ def test_columns_are_chosen_by_their_cells_and_hints():
     assert (lines["many"].inputs, lines["key"].inputs) == (2, 1 + 2)
 
 
-def test_the_layers_give_every_cell_what_each_member_knows_of_it():
+def test_the_layers_give_every_cell_what_each_member_knows_of_it(tmp_path: Path):
     values, rows = values_of(), 600
     plan = make_layout(COLUMNS, values, OPTIONS, HINTS)
     y, members = np.random.default_rng(6).normal(size=rows), [np.arange(0, 400), np.arange(300, 600)]
@@ -151,7 +154,9 @@ def test_the_layers_give_every_cell_what_each_member_knows_of_it():
         "key": np.array([np.nan, 1e300, -1e300, 1e6, 1e6 + 273, 1e6 + 0.5, -0.0, 1e6 + 280]),
     }
     cells = encode(plan, asked, 8)
-    dense = np.asarray(build_encoder(plan, statistics)(statistics.arrays(cells))["dense"])
+    build_encoder(plan, statistics).save(tmp_path / "encoder.keras")
+    encoder = keras.models.load_model(tmp_path / "encoder.keras", custom_objects=dict(registered_layers()))
+    dense = np.asarray(encoder(statistics.arrays(cells))["dense"])
     codes = np.stack([cells.codes[:, 0], number_codes(plan.targets[1].values, asked["key"])])
     assert codes[1].tolist() == [MISSING, UNKNOWN, UNKNOWN, 2, 41, UNKNOWN, UNKNOWN, UNKNOWN]
     expected = np.concatenate([table[:, own] for table, own in zip(tables, codes, strict=True)], axis=2)
