@@ -127,11 +127,9 @@ def number_codes(values: Sequence[float], numbers: Array) -> Array:
 
 
 def value_table(columns: Sequence[TargetInput]) -> Array:
-    """The values of columns of numbers ``[most, c]``; columns with fewer have infinities behind."""
-    table = np.full((max(len(own.values) for own in columns), len(columns)), np.inf)
-    for j, own in enumerate(columns):
-        table[: len(own.values), j] = own.values
-    return table
+    """The values of columns of numbers ``[most, c]``, the last again where a column has fewer."""
+    most = max(len(own.values) for own in columns)
+    return np.stack([np.pad(own.values, (0, most - len(own.values)), mode="edge") for own in columns], axis=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -114,7 +114,7 @@ def values_of(rows: int = 600) -> dict[str, np.ndarray]:
     return {
         "many": np.where(rng.random(rows) < 0.1, None, rng.choice(CATEGORIES, rows)),
         "few": rng.choice(CATEGORIES[:4], rows),
-        "key": np.where(rng.random(rows) < 0.1, np.nan, 10**6 + 7 * rng.integers(0, 40, rows)),
+        "key": np.where(rng.random(rows) < 0.1, np.nan, 10**6 + 7 * rng.integers(0, 50, rows)),
         "pushed": 7.0 * rng.integers(0, 40, rows),
         "age": rng.integers(0, 40, rows).astype(float),
         "real": rng.integers(0, 40, rows) / 8,
@@ -131,7 +131,7 @@ HINTS = Hints(effects=(Effect(column="pushed", sign=1),))
 
 def test_columns_are_chosen_by_their_cells_and_hints():
     plan = make_layout(COLUMNS, values_of(), OPTIONS, HINTS)
-    assert [(own.id, own.codes, len(own.values)) for own in plan.targets] == [("many", 32, 0), ("key", 42, 40)]
+    assert [(own.id, own.codes, len(own.values)) for own in plan.targets] == [("many", 32, 0), ("key", 52, 50)]
     assert make_layout(COLUMNS, values_of(), replace(OPTIONS, targets=0), HINTS).targets == ()
     lines = {line.column: line for line in describe_layout(plan, COLUMNS)}
     told = "one input says what was answered in other training rows of the same"
@@ -141,7 +141,7 @@ def test_columns_are_chosen_by_their_cells_and_hints():
 
 def test_the_layers_give_every_cell_what_each_member_knows_of_it(tmp_path: Path):
     values, rows = values_of(), 600
-    plan = make_layout(COLUMNS, values, OPTIONS, HINTS)
+    plan = make_layout(COLUMNS, values, OPTIONS)
     y, members = np.random.default_rng(6).normal(size=rows), [np.arange(0, 400), np.arange(300, 600)]
     signal = y + np.isin(values["key"], 10**6 + 7 * np.arange(0, 40, 2)) * 3.0
     encoded = encode(plan, values, rows)
@@ -151,18 +151,23 @@ def test_the_layers_give_every_cell_what_each_member_knows_of_it(tmp_path: Path)
     asked = {
         **{c: cells[:8] for c, cells in values.items()},
         "many": np.array([None, "new", "k3", "k4", "k5", "", "k29", "k0"], dtype=object),
-        "key": np.array([np.nan, 1e300, -1e300, 1e6, 1e6 + 273, 1e6 + 0.5, -0.0, 1e6 + 280]),
+        "key": np.array([np.nan, 1e300, -1e300, 1e6, 1e6 + 273, 1e6 + 0.5, -0.0, 1e6 + 350]),
+        "pushed": np.array([273.0, 280.0, np.nan, 0.0, -7.0, 1e300, 7.0, 3.5]),
     }
     cells = encode(plan, asked, 8)
     build_encoder(plan, statistics).save(tmp_path / "encoder.keras")
     encoder = keras.models.load_model(tmp_path / "encoder.keras", custom_objects=dict(registered_layers()))
     dense = np.asarray(encoder(statistics.arrays(cells))["dense"])
-    codes = np.stack([cells.codes[:, 0], number_codes(plan.targets[1].values, asked["key"])])
+    many, key, pushed = plan.targets
+    codes = np.stack([cells.codes[:, 0], *(number_codes(own.values, asked[own.id]) for own in (key, pushed))])
+    assert codes[2].tolist() == [41, UNKNOWN, MISSING, 2, UNKNOWN, UNKNOWN, 3, UNKNOWN]
     assert codes[1].tolist() == [MISSING, UNKNOWN, UNKNOWN, 2, 41, UNKNOWN, UNKNOWN, UNKNOWN]
     expected = np.concatenate([table[:, own] for table, own in zip(tables, codes, strict=True)], axis=2)
-    np.testing.assert_array_equal(dense[:, :, -4:], expected)
-    assert [name for name, _ in blocks(plan)][-4:] == ["target many", "count many", "target key", "count key"]
+    np.testing.assert_array_equal(dense[:, :, -6:], expected)
+    names = [f"{what} {own.id}" for own in (many, key, pushed) for what in ("target", "count")]
+    assert [name for name, _ in blocks(plan)][-6:] == names
     assert tables[1].any(axis=(1, 2)).all()
+    assert all(np.isfinite(weights).all() for weights in encoder.get_weights()), "or no saved model is read"
 
 
 def test_held_out_rows_change_nothing_of_a_member():

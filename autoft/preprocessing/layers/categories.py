@@ -55,8 +55,8 @@ class OneHotSlots(Configured):
 class NumberCodes(Configured):
     """Codes of numbers as categories: ``[B, c]`` float64 -> ``[B, c]`` int32.
 
-    0 where a number is none of its column's `count` values, 1 where it is missing. Columns with fewer values have
-    infinities behind: weights ``values [count, c]``, ascending.
+    0 where a number is none of its column's `count` values, 1 where it is missing. Weights: ``values [count, c]``,
+    ascending; columns with fewer have the last again.
     """
 
     def __init__(self, count: int, **kwargs: Any) -> None:
