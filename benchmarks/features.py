@@ -60,7 +60,8 @@ def stacks(name: str, shared: Path) -> dict[str, Any]:
     frame[target] = np.log1p(frame[target]) if name in LOGARITHM else frame[target]
     recipe = Recipe().with_changes(target=target)
     dataset = split(recipe, inspect_table(recipe, frame, enforce=False))
-    rows, together = np.arange(len(dataset.y)), (dataset.split.clusters,)
+    rows = np.arange(len(dataset.y))
+    together: tuple[Any, ...] = (dataset.split.clusters,)
     train, out = zip(*((member.train, member.held_out) for member in dataset.members[:2]), strict=True)
     if name in TIME:
         last, together = rows >= 0.8 * len(rows), (rows * 10 // len(rows), *together)
