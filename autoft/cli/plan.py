@@ -58,8 +58,7 @@ def _summary(plan: Forecast) -> tuple[str, str]:
 
 
 def _planned_data(plan: Forecast) -> list[tuple[str, str]]:
-    more = f" and {len(plan.left_out) - 5:,} more" if len(plan.left_out) > 5 else ""
-    dropped = f", {len(plan.left_out):,} not used ({', '.join(plan.left_out[:5])}{more})" if plan.left_out else ""
+    dropped = f", {len(plan.left_out):,} not used ({_some(plan.left_out)})" if plan.left_out else ""
     rows_left_out = f" ({plan.rows_left_out:,} without a target dropped)" if plan.rows_left_out else ""
     embedded = f" and {counted(plan.embedded, 'embedded column')}" if plan.embedded else ""
     pairs = f" and {counted(plan.pairs, 'pair')} of folds" if plan.pairs else ""
@@ -69,12 +68,18 @@ def _planned_data(plan: Forecast) -> list[tuple[str, str]]:
         ("rows", f"{plan.rows:,}{rows_left_out}"),
         ("columns", f"{len(plan.used):,} used{dropped}"),
         ("inputs", f"{plan.inputs:,}{embedded}"),
+        *([("by the answers", f"also encoded: {_some(plan.by_target)}")] if plan.by_target else []),
         ("networks", f"{plan.members:,} in a trial, for {counted(plan.folds, 'fold')}{pairs}; {trained}"),
         ("strategy", plan.strategy),
         *((f"space: {name}", words) for name, words in plan.space.items()),
         *([("not searched", f"{', '.join(plan.too_expensive)}: {too_long}")] if plan.too_expensive else []),
         ("compiled", f"{counted(plan.programs, 'program')} for {plan.shapes:,} sizes of networks in that space"),
     ]
+
+
+def _some(names: tuple[str, ...]) -> str:
+    """The first five names, and how many more there are."""
+    return ", ".join(names[:5]) + (f" and {len(names) - 5:,} more" if len(names) > 5 else "")
 
 
 def _planned_time(plan: Forecast) -> list[tuple[str, str]]:

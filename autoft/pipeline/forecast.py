@@ -69,6 +69,7 @@ class Forecast:
     Attributes:
         rows, rows_left_out: Rows that are used, and those without a target.
         used, left_out: Names of the columns that become inputs, and of those that do not; the target is neither.
+        by_target: Names of the columns whose categories or values are encoded by the target, too.
         folds, pairs: Members of the stack: one for each fold and, for `nested`, one for each pair of folds.
         train_rows, held_out_rows: Rows that the largest member learns from, and has not seen.
         space: The search space in words, by dimension.
@@ -90,6 +91,7 @@ class Forecast:
     left_out: tuple[str, ...]
     inputs: int
     embedded: int
+    by_target: tuple[str, ...]
     folds: int
     pairs: int
     train_rows: int
@@ -171,6 +173,7 @@ def forecast(recipe: Recipe, description: TableDescription, *, machine: Machine 
         left_out=tuple(c.name for c in description.columns if c.name not in {*used, target.name}),
         inputs=programs.default.inputs,
         embedded=programs.default.embedded,
+        by_target=tuple(c.name for c in dataset.features if c.id in {own.id for own in dataset.layout.targets}),
         folds=dataset.split.k,
         pairs=len(dataset.members) - dataset.split.k,
         train_rows=programs.default.rows,

@@ -23,6 +23,7 @@ from autoft.pipeline.dataset import Dataset, TableDescription
 from autoft.preprocessing.encode import encode, row_keys
 from autoft.preprocessing.encoders.base import ENCODERS, ColumnEncoder
 from autoft.preprocessing.layout import InputLayout, LayoutOptions, make_layout
+from autoft.preprocessing.target_encoding import target_inputs
 from autoft.recipe.evaluate import span_of
 from autoft.recipe.messages import Mistake, nearest_or_all
 from autoft.recipe.recipe import Recipe
@@ -216,7 +217,8 @@ def _choose_objective(recipe: Recipe, target: Target, goal: DecisionGoal | None)
 def lay_out_inputs(recipe: Recipe, description: TableDescription) -> tuple[tuple[Column, ...], InputLayout]:
     """The feature columns of a table with a target, and what happens to each."""
     assert description.target is not None
-    unused = (description.target.name, description.rows.group, *recipe.knowledge.unused)
+    target = description.target
+    unused = (target.name, description.rows.group, *recipe.knowledge.unused)
     features = tuple(c for c in description.columns if c.name not in unused)
     options = LayoutOptions(
         outliers=recipe.preprocess.numeric.outliers,
@@ -226,6 +228,7 @@ def lay_out_inputs(recipe: Recipe, description: TableDescription) -> tuple[tuple
         fewest_rows=LEAST if recipe.report.private else 1,
         members=largest_stack(recipe.evaluate.folds, recipe.evaluate.strategy),
         encoders=chosen_encoders(recipe, features, description.hints),
+        targets=target_inputs(target.task, len(target.classes)) if recipe.preprocess.features == "auto" else 0,
     )
     return features, make_layout(features, description.converted.values, options, description.hints)
 

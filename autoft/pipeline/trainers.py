@@ -26,6 +26,7 @@ MakeTrainer = Callable[[Dataset, Sequence[Member]], TrialTrainer]
 
 def make_trainer(run: Run, dataset: Dataset, members: Sequence[Member]) -> TrialTrainer:
     """The rows of a stack of these members, encoded, and what trains on them."""
+    blocks, clusters = dataset.split.blocks, dataset.split.clusters
     data = stack_data(
         dataset.layout,
         dataset.encoded,
@@ -35,6 +36,8 @@ def make_trainer(run: Run, dataset: Dataset, members: Sequence[Member]) -> Trial
             classes=len(dataset.target.classes),
             weights=dataset.weights,
             quantile=dataset.trained_quantile,
+            together=(blocks, clusters) if dataset.description.rows.time else (clusters,),
+            seed=run.recipe.seed,
         ),
         train=[m.train for m in members],
         held_out=[m.held_out for m in members],

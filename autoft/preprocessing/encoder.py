@@ -8,11 +8,12 @@ import keras
 
 from autoft.preprocessing.encoders.base import ENCODERS
 from autoft.preprocessing.encoders.numbers import Robust
-from autoft.preprocessing.layers.categories import CategorySlots, OneHotSlots
+from autoft.preprocessing.layers.categories import CategorySlots, CodeTables, NumberCodes, OneHotSlots
 from autoft.preprocessing.layers.derived import Elapsed, Products, Quotients, Repeat, Select
 from autoft.preprocessing.layers.texts import WordWeights
 from autoft.preprocessing.layout import InputLayout, blocks
 from autoft.preprocessing.statistics import Statistics
+from autoft.preprocessing.target_encoding import value_table
 
 
 def build_encoder(plan: InputLayout, statistics: Statistics, *, takes_measured: bool = False) -> keras.Model:
@@ -62,6 +63,8 @@ def build_encoder(plan: InputLayout, statistics: Statistics, *, takes_measured: 
         encode.name = f"encoder_{own.id}"  # two columns may have the same encoder
         found = encode(inputs[f"custom_{j}"])
         dense.append(found if len(found.shape) == 3 else Repeat(statistics.members, name=f"members_{own.id}")(found))
+    if plan.targets:
+        dense.append(_target_features(plan, statistics, inputs))
     if dense:
         outputs["dense"] = keras.layers.Concatenate(name="dense")(dense) if len(dense) > 1 else dense[0]
         if plan.crosses:
@@ -80,6 +83,26 @@ def _factors(plan: InputLayout) -> tuple[list[int], list[int]]:
         starts[own.id] = range(first, first + len(own.directions))
     pairs = [(i, j) for one, other in plan.crosses for i in starts[one] for j in starts[other]]
     return [i for i, _ in pairs], [j for _, j in pairs]
+
+
+def _target_features(plan: InputLayout, statistics: Statistics, inputs: dict[str, Any]) -> Any:
+    """What the target and the counts make of codes, ``[S, B, k]`` float32: of categories first, then of numbers."""
+    position = {category.id: j for j, category in enumerate(plan.categories)}
+    categories, numbers = ([t for t in plan.targets if bool(t.values) == kind] for kind in (False, True))
+    codes = []
+    if categories:
+        codes.append(Select([position[t.id] for t in categories], name="target_categories")(inputs["codes"]))
+    if numbers:
+        positions, values = [plan.positions[t.id] for t in numbers], value_table(numbers)
+        chosen = Select(positions, name="target_numbers", dtype="float64")(inputs["numbers"])
+        lookup = NumberCodes(len(values), name="number_codes")
+        codes.append(lookup(chosen))
+        lookup.set_weights([values])
+    joined = keras.layers.Concatenate(dtype="int32", name="target_codes")(codes) if len(codes) > 1 else codes[0]
+    tables = CodeTables(statistics.members, [t.codes for t in plan.targets], plan.targets[0].width, name="targets")
+    found = tables(joined)
+    tables.set_weights(list(statistics.targets))
+    return found
 
 
 def _measured(plan: InputLayout, numbers: Any) -> Any:

@@ -20,6 +20,7 @@ from autoft.preprocessing.categories import CategoryInput, category_inputs
 from autoft.preprocessing.custom import CustomInput, custom_inputs
 from autoft.preprocessing.encoders.base import ENCODERS
 from autoft.preprocessing.encoders.numbers import CYCLES, Boolean, Logarithm, Robust, quotient
+from autoft.preprocessing.target_encoding import TargetInput, category_targets, number_targets
 from autoft.preprocessing.text import TextInput, text_inputs
 from autoft.records.arrays import Array
 from autoft.records.columns import Column, PlanLine
@@ -44,6 +45,7 @@ class InputLayout:
         logs: Ids of numeric columns and ratios whose scale is logarithmic.
         crosses: Pairs of columns whose products are inputs, too.
         custom: Columns whose encoder the recipe names; they are none of the above.
+        targets: Columns that are encoded by the target, too: categories first, then numbers.
     """
 
     numeric: tuple[str, ...]
@@ -59,6 +61,7 @@ class InputLayout:
     ratios: tuple[RatioInput, ...] = ()
     crosses: tuple[tuple[str, str], ...] = ()
     custom: tuple[CustomInput, ...] = ()
+    targets: tuple[TargetInput, ...] = ()
 
     @property
     def numbers(self) -> tuple[str, ...]:
@@ -121,6 +124,7 @@ class LayoutOptions:
         fewest_rows: Of the table that hold a category or word before it is distinguished; others count as unknown.
         members: Of the largest stack that is trained: it bounds the memory of text columns.
         encoders: By column id the name of its encoder, where the recipe names one.
+        targets: Inputs that the target makes of each column that it encodes (`target_encoding`); 0: it encodes none.
     """
 
     outliers: Literal["clip", "keep"] = "clip"
@@ -130,6 +134,7 @@ class LayoutOptions:
     fewest_rows: int = 1
     members: int = 10
     encoders: Mapping[str, str] = field(default_factory=dict)
+    targets: int = 0
 
 
 def make_layout(
@@ -150,14 +155,15 @@ def make_layout(
     numbers = {number for found in ids.values() for number in found}
     missing = (c.id for c in own if c.missing and c.id in numbers)
     lost = (r.id for r in hints.ratios if np.isnan(quotient(values[r.numerator], values[r.denominator])).any())
+    categories = category_inputs(
+        by_kind["categorical"], values, options.max_categories, options.embed_above, options.fewest_rows
+    )
     layout = InputLayout(
         numeric=ids["numeric"],
         boolean=ids["boolean"],
         date=ids["date"],
         indicated=(*missing, *lost),
-        categories=category_inputs(
-            by_kind["categorical"], values, options.max_categories, options.embed_above, options.fewest_rows
-        ),
+        categories=categories,
         outliers=options.outliers,
         texts=text_inputs(by_kind["text"], values, options.members, options.fewest_rows),
         scale=options.scale,
@@ -166,12 +172,32 @@ def make_layout(
         ratios=hints.ratios,
         crosses=hints.crosses,
         custom=custom_inputs(columns, values, options.encoders),
+        targets=_targets(by_kind["numeric"], categories, values, options, hints),
     )
     if not (layout.numbers or layout.categories or layout.texts or layout.custom):
         kinds = ", ".join(sorted({f"'{c.name}' is {c.kind}" for c in columns})) or "there is no other column"
         fix = "add columns, or set the kind of a column under data: columns: in the recipe"
         raise PreprocessError("The table", "have at least one column to learn from", kinds, fix)
     return layout
+
+
+def _targets(
+    numeric: Sequence[Column],
+    categories: Sequence[CategoryInput],
+    values: Mapping[str, Array],
+    options: LayoutOptions,
+    hints: Hints,
+) -> tuple[TargetInput, ...]:
+    """Columns that are encoded by the target; none of them has a declared effect, whose direction this would not keep,
+    nor an order."""
+    if not options.targets:
+        return ()
+    rows, effects = max(2, options.fewest_rows), {effect.column for effect in hints.effects}
+    numbers = [(c.id, values[c.id]) for c in numeric if not c.order and c.id not in effects]
+    return (
+        *category_targets(categories, options.targets, rows),
+        *number_targets(numbers, options.targets, rows),
+    )
 
 
 def blocks(plan: InputLayout) -> tuple[tuple[str, int], ...]:
@@ -183,7 +209,8 @@ def blocks(plan: InputLayout) -> tuple[tuple[str, int], ...]:
     words = [(text.id, text.slots) for text in plan.texts]
     custom = Counter(name for own in plan.custom for name, _ in own.blocks)
     crosses = [(f"cross {one} {other}", plan.width(one) * plan.width(other)) for one, other in plan.crosses]
-    return (*numbers, *cycles, *missing, *one_hot, *words, *custom.items(), *crosses)
+    targets = [block for own in plan.targets for block in own.blocks]
+    return (*numbers, *cycles, *missing, *one_hot, *words, *custom.items(), *targets, *crosses)
 
 
 _UNUSED = {
@@ -224,6 +251,8 @@ def _line(
         text = f"{scaling}{filled}"
     else:
         text, inputs = _UNUSED[column.kind], 0
+    for target in (target for target in layout.targets if target.id == column.id):
+        text, inputs = text + target.describe(), inputs + target.width
     return PlanLine(column=column.name, kind=column.kind, text=text, inputs=inputs)
 
 

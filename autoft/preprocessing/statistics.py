@@ -11,6 +11,7 @@ from autoft.preprocessing.encode import Encoded
 from autoft.preprocessing.encoders.base import ENCODERS
 from autoft.preprocessing.encoders.numbers import quantile_table, quotient, scales
 from autoft.preprocessing.layout import InputLayout
+from autoft.preprocessing.target_encoding import KnownTarget, fit_column, number_codes
 from autoft.preprocessing.text import Words, fit_words, known_counts
 from autoft.records.arrays import Array
 
@@ -25,6 +26,7 @@ class Statistics:
         tables: By categorical column ``[S, 2 + vocabulary]`` int32 (`CategoryInput.fit`).
         quantiles: ``[S, q, k]`` float64 of the numeric columns (`quantile_table`); q is 0 if they are not used.
         custom: By column of ``plan.custom``, what its encoder has learned.
+        targets: By column of ``plan.targets`` ``[S, codes, k + 1]`` float32 (`fit_targets`).
     """
 
     scale: Mapping[str, Array]
@@ -33,6 +35,7 @@ class Statistics:
     quantiles: Array
     words: tuple[Words, ...] = ()
     custom: tuple[Mapping[str, Array], ...] = ()
+    targets: tuple[Array, ...] = ()
 
     @property
     def members(self) -> int:
@@ -46,6 +49,7 @@ class Statistics:
             quantiles=self.quantiles[members],
             words=tuple(words.of(members) for words in self.words),
             custom=tuple({name: array[members] for name, array in own.items()} for own in self.custom),
+            targets=tuple(table[members] for table in self.targets),
         )
 
     def arrays(self, encoded: Encoded) -> dict[str, Array]:
@@ -76,6 +80,26 @@ def fit_statistics(plan: InputLayout, encoded: Encoded, members: Sequence[Array]
             ENCODERS[own.encoder].fit(values, members) for own, values in zip(plan.custom, encoded.custom, strict=True)
         ),
     )
+
+
+def fit_targets(
+    plan: InputLayout, encoded: Encoded, members: Sequence[Array], known: Sequence[KnownTarget]
+) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+    """What the target makes of the columns of ``plan.targets``: of each the table of all members, ``[S, codes, k + 1]``
+    float32; and the encoding of each member's own training rows, ``[m, columns * (k + 1)]`` float32, which does not
+    depend on a row's own answer. Only the rows in `members` are read."""
+    places = {category.id: j for j, category in enumerate(plan.categories)}
+    tables, encodings = [], []
+    for own in plan.targets:
+        numbers = encoded.numbers[:, plan.positions[own.id]] if own.values else None
+        codes = encoded.codes[:, places[own.id]] if numbers is None else number_codes(own.values, numbers)
+        found = [
+            fit_column(own, codes[rows], target, None if numbers is None else numbers[rows])
+            for rows, target in zip(members, known, strict=True)
+        ]
+        tables.append(np.stack([table for table, _ in found]))
+        encodings.append([encoding for _, encoding in found])
+    return tuple(tables), tuple(np.hstack(own) for own in zip(*encodings, strict=True))
 
 
 def tfidf(plan: InputLayout, encoded: Encoded, rows: Array) -> Array:

@@ -217,6 +217,9 @@ class Preprocess(RecipeSection):
 
     numeric: Numeric = Field(default_factory=Numeric)
     categorical: Categorical = Field(default_factory=Categorical)
+    features: Literal["auto", "none"] = "auto"
+    """auto adds inputs that are learned from the target: of columns with more categories than max_categories, and of
+    whole numbers that repeat, the mean answer and the number of rows of each category or value; none adds none."""
     encoders: dict[str, Annotated[str, OneOf("column encoder")]] = Field(default_factory=dict)
     """Encoders of single columns by name, autoft's own or those of installed packages (docs/extending.md)."""
     accept: Repairs = ()

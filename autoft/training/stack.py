@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,7 +14,8 @@ from autoft.networks.initial_state import InitialState
 from autoft.networks.memory import HELD
 from autoft.preprocessing.encode import Encoded
 from autoft.preprocessing.layout import InputLayout, blocks
-from autoft.preprocessing.statistics import Statistics, fit_statistics
+from autoft.preprocessing.statistics import Statistics, fit_statistics, fit_targets
+from autoft.preprocessing.target_encoding import KnownTarget, class_values, inner_parts
 from autoft.records.arrays import Array
 from autoft.records.columns import Task
 from autoft.training import backend
@@ -33,8 +34,9 @@ def pieces(plan: InputLayout, encoded: Encoded, members: int, held: int = 1) -> 
     Args:
         held: Numbers that a network holds for a row (`memory.cells_per_row`).
     """
-    words = sum(text.slots for text in plan.texts) + sum(own.numbers for own in plan.custom)
-    width = max(1, members * (encoded.numbers.shape[1] + encoded.codes.shape[1] + words))
+    more = sum(text.slots for text in plan.texts) + sum(own.numbers for own in plan.custom)
+    more += sum(own.width for own in plan.targets)
+    width = max(1, members * (encoded.numbers.shape[1] + encoded.codes.shape[1] + more))
     step = max(1, min(CHUNK, CELLS // width, HELD // held))
     for start in range(0, len(encoded), step):
         yield encoded.rows(slice(start, start + step))
@@ -146,13 +148,21 @@ class Stack:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class StackTarget:
-    """What a stack learns: the fields of `Stack`, and the number of classes (ignored for a regression)."""
+    """What a stack learns: the fields of `Stack`, and the number of classes (ignored for a regression).
+
+    Attributes:
+        together: Numbers of the rows, ``[n]`` each: rows of equal numbers say nothing about one another's answers where
+            a column is encoded by the target (`target_encoding.inner_parts`).
+        seed: Of the parts of the rows that this takes.
+    """
 
     y: Array
     task: Task
     classes: int
     weights: Array | None = None
     quantile: float | None = None
+    together: tuple[Array, ...] = ()
+    seed: int = 0
 
 
 def stack_data(
@@ -170,7 +180,9 @@ def stack_data(
     if weights is not None:
         train = [rows[weights[rows] > 0] for rows in train]
     _check(train, held_out)
-    statistics = fit_statistics(plan, encoded, train)
+    center, scale, low, high = _measures(target, train)
+    tables, own = fit_targets(plan, encoded, train, _known(plan, target, train, center, scale))
+    statistics = replace(fit_statistics(plan, encoded, train), targets=tables)
     encoder = build_encoder(plan, statistics)
     widths = {"dense": sum(width for _, width in blocks(plan)), "slots": len(plan.embedded)}
     kinds = {"dense": np.float32, "slots": np.int32}
@@ -180,12 +192,8 @@ def stack_data(
         for name, array in encoder(statistics.arrays(chunk)).items():
             arrays[name][:, start : start + len(chunk)] = np.asarray(array)
         start += len(chunk)
-    center, scale, low, high = (np.full(len(train), value) for value in (0.0, 1.0, -np.inf, np.inf))
-    if target.task == "regression":
-        own = [None if weights is None else weights[rows] for rows in train]
-        center = np.array([np.average(y[rows], weights=w) for rows, w in zip(train, own, strict=True)])
-        scale = np.array([_spread(y[rows], w) for rows, w in zip(train, own, strict=True)])
-        low, high = (np.array([extreme(y[rows]) for rows in train]) for extreme in (np.min, np.max))
+    for s, rows in enumerate(own):
+        arrays["dense"][s, train[s][:, None], _target_positions(plan)] = rows
     return Stack(
         plan=plan,
         statistics=statistics,
@@ -202,6 +210,48 @@ def stack_data(
         weights=weights,
         quantile=target.quantile,
     )
+
+
+def _measures(target: StackTarget, train: Sequence[Array]) -> tuple[Array, Array, Array, Array]:
+    """`Stack.center`, `scale`, `low` and `high`."""
+    y, weights = target.y, target.weights
+    if target.task != "regression":
+        center, scale, low, high = (np.full(len(train), value) for value in (0.0, 1.0, -np.inf, np.inf))
+        return center, scale, low, high
+    own = [None if weights is None else weights[rows] for rows in train]
+    center = np.array([np.average(y[rows], weights=w) for rows, w in zip(train, own, strict=True)])
+    scale = np.array([_spread(y[rows], w) for rows, w in zip(train, own, strict=True)])
+    low, high = (np.array([extreme(y[rows]) for rows in train]) for extreme in (np.min, np.max))
+    return center, scale, low, high
+
+
+def _known(
+    plan: InputLayout, target: StackTarget, train: Sequence[Array], center: Array, scale: Array
+) -> list[KnownTarget]:
+    """The target as each member's columns are encoded by it, where some are. Of a regression its mean counts, whatever
+    is learned: a quantile of a few rows says little."""
+    found = []
+    for s, rows in enumerate(train if plan.targets else ()):
+        y, weights = target.y[rows], np.ones(len(rows)) if target.weights is None else target.weights[rows]
+        if target.task == "regression":
+            values = ((y - center[s]) / scale[s])[:, None]
+        else:
+            values = class_values(y, 2 if target.task == "binary" else target.classes, plan.targets[0].targets)
+        together = [own[rows] for own in target.together] or [rows]
+        known = KnownTarget(
+            values=values,
+            shares=target.task != "regression",
+            weights=weights / weights.mean(),
+            parts=inner_parts(together, np.random.default_rng([target.seed, s, 7])),
+        )
+        found.append(known)
+    return found
+
+
+def _target_positions(plan: InputLayout) -> Array:
+    """Where the encodings by the target are among the dense inputs."""
+    names = {name for own in plan.targets for name, _ in own.blocks}
+    return np.flatnonzero(np.concatenate([np.full(width, name in names) for name, width in blocks(plan)]))
 
 
 def _check(train: Sequence[Array], held_out: Sequence[Array]) -> None:

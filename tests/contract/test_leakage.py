@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from autoft.networks.family import FAMILIES, initial_weights
+from autoft.preprocessing.categories import MISSING, UNKNOWN
 from autoft.preprocessing.encode import encode
 from autoft.preprocessing.layout import InputLayout, LayoutOptions, make_layout
 from autoft.records.columns import Column
@@ -93,7 +94,7 @@ def layout(values: Values) -> InputLayout:
         )
         for c, cells in values.items()
     ]
-    options = LayoutOptions(max_categories=50, embed_above=4, encoders={"n2": "quantile"})
+    options = LayoutOptions(max_categories=5, embed_above=4, encoders={"n2": "quantile"}, targets=1)
     return make_layout(columns, values, options, HINTS)
 
 
@@ -186,6 +187,7 @@ def knowledge(data: Stack, s: int) -> dict[str, np.ndarray]:
             ],
             dtype=object,
         ),
+        "targets": served_targets(data, s),
         **{f"custom {name}": own[s] for name, own in data.statistics.custom[0].items()},
         "words": np.array([words.known[j] for j in words.take[s]]),
         "word weights": words.idf[s],
@@ -199,6 +201,13 @@ def knowledge(data: Stack, s: int) -> dict[str, np.ndarray]:
     }
 
 
+def served_targets(data: Stack, s: int) -> np.ndarray:
+    """What member s makes of the target for each text, whatever its code."""
+    (vocabulary,) = [own.vocabulary for own in data.plan.categories if own.id == data.plan.targets[0].id]
+    codes = [vocabulary.index(text) + 2 if text in vocabulary else UNKNOWN for text in "ghijkl"]
+    return np.asarray(data.statistics.targets[0][s][[UNKNOWN, MISSING, *codes]])
+
+
 def differences(a: dict[str, np.ndarray], b: dict[str, np.ndarray]) -> list[str]:
     assert a.keys() == b.keys()
     return [name for name, array in a.items() if not np.array_equal(array, b[name])]
@@ -206,7 +215,9 @@ def differences(a: dict[str, np.ndarray], b: dict[str, np.ndarray]) -> list[str]
 
 @pytest.fixture(scope="module")
 def originals() -> dict[str, Stack]:
-    return {task: data_of(clean(task), task) for task in TASKS}
+    found = {task: data_of(clean(task), task) for task in TASKS}
+    assert all(table.any() for data in found.values() for table in data.statistics.targets[0])
+    return found
 
 
 @pytest.mark.parametrize("task", TASKS)

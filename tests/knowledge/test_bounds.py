@@ -31,6 +31,8 @@ HINTS = Hints(ratios=(RATIO,), effects=(Effect(column="r000", sign=1),))
         ("r000", {"r000": 1, "m": 0, "n": 0}),
         ("missing r000", {"r000": "missing", "m": 0, "n": 0}),
         ("n x m", {"n": 0, "m": 0}),
+        ("target n", {"n": 0}),
+        ("count e0", {"e0": 0}),
         ("t0*b", {"t0": 0, "b": 0}),
     ],
 )

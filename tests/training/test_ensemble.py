@@ -131,7 +131,7 @@ def make_case(task: str, kinds: str = "nfdoet") -> Case:
         for name, (kind, array) in cells.items()
     ]
     values = {name: array for name, (_, array) in cells.items()}
-    plan = make_layout(columns, values, LayoutOptions(outliers="clip", max_categories=15, embed_above=4))
+    plan = make_layout(columns, values, LayoutOptions(outliers="clip", max_categories=15, embed_above=4, targets=1))
     y = rng.normal(1e9, 10, n) if task == "regression" else rng.integers(0, 2 if task == "binary" else 3, n)
     half = np.arange(n) < n // 2 + 5
     data = stack_data(
@@ -186,13 +186,15 @@ def test_the_embedding_of_every_category_matters(case: Case):
     assert codes[-len(UNSEEN) :].tolist() == [0] * len(UNSEEN)
     slots = np.asarray(case.bag.encoder(case.bag.statistics.arrays(case.encoded))["slots"])
     assert len(set(slots[0, :, 0])) == 2 + 15
+    assert [own.id for own in case.data.plan.targets] == ["e0"]
 
 
 def test_texts_of_other_words_have_encodings_of_their_own(case: Case):
     """So that the test above could not pass on texts that are all taken for the same."""
     dense = np.asarray(case.bag.encoder(case.bag.statistics.arrays(case.encoded))["dense"])
     width = [text.slots for text in case.data.plan.texts]
-    words = dense[0, :, dense.shape[2] - sum(width) : dense.shape[2] - width[1]]
+    end = dense.shape[2] - sum(own.width for own in case.data.plan.targets)
+    words = dense[0, :, end - sum(width) : end - width[1]]
     of = dict(zip(case.texts["t0"], words.tolist(), strict=True))
     assert of["Café am Abend"] == of["Cafe\u0301 am ABEND"]
     assert of["entry, free: [UNK]"] != of["free entry"] != of["FREE entry!!  free"]
