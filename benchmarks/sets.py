@@ -21,6 +21,7 @@ class Table(NamedTuple):
         group: Column whose rows belong together: the test part is all rows of a fifth of its values.
         texts: Columns of free text.
         log: The target is log(1 + x): a few amounts would decide the score.
+        codes: Columns of numbers that name things, which every side is told.
         parts: Columns that `time` is made of, where the file has no such column.
     """
 
@@ -31,9 +32,15 @@ class Table(NamedTuple):
     group: str | None = None
     texts: tuple[str, ...] = ()
     log: bool = False
+    codes: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
 
 
+#: What a computer's rights are given by: people, departments, roles.
+_IDS = (
+    *("RESOURCE", "MGR_ID", "ROLE_ROLLUP_1", "ROLE_ROLLUP_2", "ROLE_DEPTNAME"),
+    *("ROLE_TITLE", "ROLE_FAMILY_DESC", "ROLE_FAMILY", "ROLE_CODE"),
+)
 #: The sets with which everything was compared from the beginning.
 SETS: Mapping[str, Table] = {
     "adult": Table("adult.csv.gz", "income", "binary"),
@@ -51,7 +58,7 @@ SETS: Mapping[str, Table] = {
     "bike_sharing": Table("bike_sharing.csv.gz", "cnt", "regression"),
     "taxis": Table("taxis.csv", "fare", "regression"),
 }
-#: Rows that are not independent, hard columns, wide tables.
+#: Rows that are not independent, hard columns, wide tables, texts.
 NEW: Mapping[str, Table] = {
     "beijing_pm25": Table(
         "beijing_pm25.csv.gz", "pm2.5", "regression", time="time", parts=("year", "month", "day", "hour")
@@ -68,21 +75,21 @@ NEW: Mapping[str, Table] = {
         "parkinsons_telemonitoring.csv.gz", "total_UPDRS", "regression", group="subject#"
     ),
     "mice_protein": Table("mice_protein.csv.gz", "class", "multiclass", group="mouse"),
-    "amazon_access": Table("amazon_access.csv.gz", "ACTION", "binary"),
+    "amazon_access": Table("amazon_access.csv.gz", "ACTION", "binary", codes=_IDS),
     "videogame_sales": Table("videogame_sales.csv.gz", "Global_Sales", "regression", log=True),
     "airbnb_nyc": Table("airbnb_nyc.csv.gz", "price", "regression", texts=("name",), log=True),
     "fine_foods": Table("fine_foods.csv.gz", "score", "binary", texts=("review",)),
     "madelon": Table("madelon.csv.gz", "class", "binary"),
     "cnae9": Table("cnae9.csv.gz", "class", "multiclass"),
     "leukemia": Table("leukemia.csv.gz", "CLASS", "binary"),
+    "banking77": Table("banking77.csv.gz", "label", "multiclass", texts=("text",)),
+    "financial_phrasebank": Table("financial_phrasebank.csv.gz", "label", "multiclass", texts=("text",)),
 }
 #: One column of text each.
 TEXTS: Mapping[str, Table] = {
     "sms_spam": Table("sms_spam.csv", "label", "binary", texts=("text",)),
     "movie_reviews": Table("movie_reviews.csv.gz", "label", "binary", texts=("text",)),
     "ag_news_7600": Table("ag_news_7600.csv.gz", "label", "multiclass", texts=("text",)),
-    "banking77": Table("banking77.csv.gz", "label", "multiclass", texts=("text",)),
-    "financial_phrasebank": Table("financial_phrasebank.csv.gz", "label", "multiclass", texts=("text",)),
 }
 EVERY: Mapping[str, Table] = {**SETS, **NEW, **TEXTS}
 
@@ -106,7 +113,7 @@ def tables(name: str, shared: str) -> tuple[Any, Any, Any, Any]:
     own, module = EVERY[name], splits(shared)
     x, y = load(own, shared)
     if own.time:
-        order = _when(x[own.time]).to_numpy().argsort(kind="stable")
+        order = when(x[own.time]).to_numpy().argsort(kind="stable")
         cut = len(order) - round(TEST_SHARE * len(order))
         train, test = order[:cut], order[cut:]
     elif own.group:
@@ -129,8 +136,8 @@ def load(own: Table, shared: str) -> tuple[Any, Any]:
     return x, np.log1p(y) if own.log else y
 
 
-def whole_groups(groups: Any, y: Any, task: str, name: str) -> tuple[Any, Any]:
-    """Positions of training and test rows: a fifth of the groups is held out, of each class a fifth of its groups.
+def whole_groups(groups: Any, y: Any, task: str, name: str, share: float = TEST_SHARE) -> tuple[Any, Any]:
+    """Positions of training and test rows: a share of the groups is held out, of each class its share.
 
     The class of a group is that of its first row.
     """
@@ -144,7 +151,7 @@ def whole_groups(groups: Any, y: Any, task: str, name: str) -> tuple[Any, Any]:
     held_out = np.zeros(len(names), dtype=bool)
     for stratum in np.unique(strata):
         these = rng.permutation(np.flatnonzero(strata == stratum))
-        held_out[these[: max(1, round(len(these) * TEST_SHARE))]] = True
+        held_out[these[: max(1, round(len(these) * share))]] = True
     return np.flatnonzero(~held_out[own]), np.flatnonzero(held_out[own])
 
 
@@ -159,8 +166,16 @@ def _joined(x: Any, parts: tuple[str, ...]) -> Any:
     return pd.to_datetime(found).dt.strftime("%Y-%m-%d %H:%M" if "hour" in names else "%Y-%m-%d")
 
 
-def _when(texts: Any) -> Any:
+def when(texts: Any) -> Any:
     """The time of each row."""
     import pandas as pd
 
     return pd.to_datetime(texts)
+
+
+def settings(name: str) -> dict[str, Any]:
+    """What a recipe says of a set: target, task, objective, how its rows belong together, which numbers are names."""
+    own = EVERY[name]
+    found: dict[str, Any] = {"target": own.target, "task": own.task, "objective": METRIC[own.task]}
+    found |= {f"evaluate.{key}": getattr(own, key) for key in ("time", "group") if getattr(own, key)}
+    return found | ({"data.columns": dict.fromkeys(own.codes, "categorical")} if own.codes else {})
