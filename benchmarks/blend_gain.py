@@ -2,15 +2,15 @@
 
     python -m benchmarks.blend_gain [--minutes M] [--only adult,taxis] [--shared FOLDER] [--resume] [--encodings]
 
-On the training rows of each set (`benchmarks.sets`) autoft searches networks for M minutes on one thread. On the same
-folds HistGradientBoosting is trained in three settings (`boosted.SETTINGS`): scikit-learn's default, and two with a
+On the training rows of each set (`benchmarks.sets`) autoft searches networks for M minutes of one thread's CPU time.
+On the same folds HistGradientBoosting is trained in three settings (`boosted.SETTINGS`): scikit-learn's default, and two with a
 small rate, small and large trees, of which all folds have the number of iterations with the lowest mean held-out loss.
 Each setting joins the trials as one more candidate, and the whole choice (blend, calibration) is made and corrected
 again, on the same bootstrap draws: `gain` is the difference, with the 95 % interval of the differences by draw.
 
 `percent` is a gain in hundredths of ROC-AUC, or the percentage by which an error falls. `equal_time` is the gain where
 the trees take the place of the trials for which there would have been no time. `share` is the trees' weight in the
-blend on all rows. Seconds are those of one thread.
+blend on all rows. All sets are measured in one process, on one thread.
 
 `--encodings` compares how columns are shown to the default setting instead (`boosted.inputs`), without networks.
 """
@@ -19,24 +19,36 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from autoft.errors import AutoFTError
 from benchmarks import boosted
-from benchmarks.common import HEAVY, RESULTS, Options, PieceFailed, Row, finish, measure, options, progress, save
+from benchmarks.common import RESULTS, Options, Row, finish, options, progress, save, thread_environment
 from benchmarks.machine import ROOT
 from benchmarks.sets import EVERY, settings, tables
 
 #: The most telling sets first.
 ORDER = (
-    *("adult", "wine_quality", "bike_sharing", "diamonds", "california_housing", "telco_churn", "german_credit"),
-    *("covertype_10k", "car_evaluation", "amazon_access", "beijing_pm25", "parkinsons_telemonitoring", "airbnb_nyc"),
-    *("hotel_bookings", "bank_marketing", "taxis", "videogame_sales", "mice_protein", "ozone_eighthr", "titanic"),
+    *("wine_quality", "telco_churn", "bike_sharing", "parkinsons_telemonitoring", "german_credit", "adult"),
+    *("california_housing", "car_evaluation", "diamonds", "covertype_10k", "amazon_access", "beijing_pm25"),
+    *(
+        "airbnb_nyc",
+        "hotel_bookings",
+        "bank_marketing",
+        "taxis",
+        "videogame_sales",
+        "mice_protein",
+        "ozone_eighthr",
+        "titanic",
+    ),
     *("heart_cleveland", "penguins", "madelon", "fine_foods", "cnae9"),
 )
 QUICK = ("penguins", "heart_cleveland")
@@ -63,9 +75,9 @@ def joined(name: str, shared: str, minutes: float) -> Callable[[], dict[str, Any
         recipe = Recipe().with_changes(**{**settings(name), "minutes": minutes, "trials": 1_000})
         dataset = prepare_dataset(recipe, (x, y.rename(EVERY[name].target)))
         with tempfile.TemporaryDirectory() as folder, portfolio.without(name):
-            run = Run(recipe=recipe, folder=Path(folder))
-            run.open_journal({"benchmark": "blend_gain"})
             cpu = time.process_time()
+            run = Run(recipe=recipe, folder=Path(folder), clock=time.process_time, started=cpu)
+            run.open_journal({"benchmark": "blend_gain"})
             trainer = make_trainer(run, dataset, dataset.folds)
             trials = search(dataset, plan_search(dataset, trainer, run), trainer, run)
             cpu = time.process_time() - cpu
@@ -111,7 +123,7 @@ def compared(
     each: dict[str, dict[str, Any]] = {}
     for key, candidate in own.items():
         spent = trees[key]
-        fewer = [c for c in networks if c.trial in _in_time(seconds, spent.wall_s)]
+        fewer = [c for c in networks if c.trial in _in_time(seconds, spent.cpu_s)]
         each[key] = {
             "iterations": spent.iterations,
             "cpu_s": round(spent.cpu_s, 2),
@@ -233,23 +245,29 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         given = replace(given, json=given.json or RESULTS / f"{name}.json")
         known = json.loads(given.json.read_text(encoding="utf-8"))["rows"] if given.json.is_file() else []
     rows = {row["set"]: row for row in known}
+    _one_thread()
     wanted = [one for one in (QUICK if given.quick else ORDER) if given.wants(one) and one not in rows]
+    work: Callable[..., Callable[[], Row]] = encodings if own.encodings else partial(joined, minutes=own.minutes)
     for one in wanted:
-        piece, arguments = ("encodings", {}) if own.encodings else ("joined", {"minutes": own.minutes})
+        began = time.perf_counter()
         try:
-            measured = measure(
-                f"benchmarks.blend_gain:{piece}",
-                {"name": one, "shared": str(own.shared.resolve()), **arguments},
-                imports=HEAVY,
-                timeout_s=1_800,
-            )
-        except PieceFailed as error:
+            row = work(one, str(own.shared.resolve()))()
+        except (AutoFTError, ValueError) as error:
             progress(f"{one} failed: {error}")
             continue
-        rows[one] = {"set": one, **measured.value, "wall_s": round(measured.wall_s, 1)}
+        rows[one] = {"set": one, **row, "wall_s": round(time.perf_counter() - began, 1)}
         progress(f"{one}: {json.dumps(rows[one])}")
         save(name, given, list(rows.values()), _summary(own.encodings, list(rows.values())))
     return finish(name, given, list(rows.values()), _summary(own.encodings, list(rows.values())))
+
+
+def _one_thread() -> None:
+    """Compute on one thread; nothing heavy may be imported yet."""
+    os.environ.update(thread_environment(1))
+    import tensorflow as tf
+
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
 
 
 def _summary(of_encodings: bool, rows: Sequence[Row]) -> dict[str, Any]:

@@ -121,21 +121,18 @@ def _filled(texts: Any) -> Any:
     return texts.fillna("").astype(str)
 
 
-@dataclass(slots=True, eq=False)
 class Columns:
-    """Numbers and categories as LightGBM and CatBoost read them: dates and words as numbers, missing categories too.
+    """Numbers and categories as LightGBM and CatBoost read them: dates and words as numbers, missing as one category.
 
-    Attributes:
+    Args:
         codes: Whether categories become codes, with -1 for those that the training rows lack; else texts.
     """
 
-    own: Table
-    codes: bool
-
-    def fit(self, x: Any) -> Columns:
+    def __init__(self, own: Table, x: Any, *, codes: bool) -> None:
         from sklearn.feature_extraction.text import TfidfVectorizer
         from sklearn.preprocessing import OrdinalEncoder
 
+        self.own, self.codes = own, codes
         gone = {self.own.group, self.own.time if self.own.parts else None}
         self.numbers = [c for c in x.select_dtypes("number").columns if c not in gone]
         others = [c for c in x.columns if c not in (*self.numbers, *self.own.texts) and c not in gone]
@@ -145,7 +142,6 @@ class Columns:
         self.coder = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
         if self.codes and self.categories:
             self.coder.fit(self._texts(x))
-        return self
 
     def transform(self, x: Any) -> Any:
         import numpy as np
@@ -198,7 +194,7 @@ class Booster:
 def boosted(side: str, name: str, x: Any, y: Any) -> Booster:
     """LightGBM or CatBoost with the rounds that are best on a part of the training rows, on all of them."""
     own = EVERY[name]
-    columns = Columns(own, codes=side == "lightgbm").fit(x)
+    columns = Columns(own, x, codes=side == "lightgbm")
     shown, (train, rest) = columns.transform(x), stopping_rows(own, x, y)
     categories = list(range(len(columns.categories)))
     fit = _lightgbm if side == "lightgbm" else _catboost

@@ -57,15 +57,8 @@ SIDES = (*OWN, *peers.SKLEARN, *peers.BOOSTERS)
 #: Share of test rows with a copy among the training rows from which on the score without them is given too.
 _COPIES = 0.05
 PLAIN = {"search.space": {"architecture": ["mlp"], "numbers": ["plain"]}, "search.blend": 1}
-#: The family of trees.
-TREES = "trees"
-
-
-def networks() -> dict[str, Any]:
-    """What a recipe says for networks alone: every family that is searched but trees."""
-    from autoft.networks.family import FAMILIES
-
-    return {"search.space": {"architecture": [f.name for f in FAMILIES if f.traits.searched and f.name != TREES]}}
+#: Every family that is searched but trees.
+NETWORKS = {"search.families": "networks"}
 
 
 def copies(name: str, shared: str) -> Any:
@@ -114,7 +107,7 @@ def autoft(name: str, shared: str, minutes: float, side: str) -> Callable[[], di
         from autoft.recipe.recipe import Recipe
         from autoft.search import portfolio
 
-        changes = {"autoft": dict, "networks_only": networks, "plain_mlp": lambda: PLAIN}[side]()
+        changes = {"networks_only": NETWORKS, "plain_mlp": PLAIN}.get(side, {})
         given = {**settings(name), "minutes": minutes, "trials": 1_000, **changes}
         with portfolio.without(name):
             tuner = AutoFineTuner(recipe=Recipe().with_changes(**given)).fit((x, y.rename(target)))
