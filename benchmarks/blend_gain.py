@@ -3,10 +3,11 @@
     python -m benchmarks.blend_gain [--minutes M] [--only adult,taxis] [--shared FOLDER] [--resume] [--encodings]
 
 On the training rows of each set (`benchmarks.sets`) autoft searches networks for M minutes of one thread's CPU time.
-On the same folds HistGradientBoosting is trained in three settings (`boosted.SETTINGS`): scikit-learn's default, and two with a
-small rate, small and large trees, of which all folds have the number of iterations with the lowest mean held-out loss.
-Each setting joins the trials as one more candidate, and the whole choice (blend, calibration) is made and corrected
-again, on the same bootstrap draws: `gain` is the difference, with the 95 % interval of the differences by draw.
+On the same folds HistGradientBoosting is trained in three settings (`boosted.SETTINGS`): scikit-learn's default, and
+two with a small rate, small and large trees, of which all folds have the number of iterations with the lowest mean
+held-out loss. Each setting joins the trials as one more candidate, and the whole choice (blend, calibration) is made
+and corrected again, on the same bootstrap draws: `gain` is the difference, with the 95 % interval of the differences by
+draw.
 
 `percent` is a gain in hundredths of ROC-AUC, or the percentage by which an error falls. `equal_time` is the gain where
 the trees take the place of the trials for which there would have been no time. `share` is the trees' weight in the

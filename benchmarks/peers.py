@@ -206,13 +206,14 @@ def boosted(side: str, name: str, x: Any, y: Any) -> Booster:
 def stopping_rows(own: Table, x: Any, y: Any) -> tuple[Any, Any]:
     """Positions of the rows to train on, and of those that say when to stop."""
     import numpy as np
-    from sklearn.model_selection import train_test_split
 
     if own.time:  # rows are in the order of time
         cut = round(len(x) * (1 - _STOPPING))
         return np.arange(cut), np.arange(cut, len(x))
     if own.group:
         return whole_groups(x[own.group], y, own.task, "stopping", share=_STOPPING)
+    from sklearn.model_selection import train_test_split
+
     strata = None if own.task == "regression" else y
     found = train_test_split(np.arange(len(x)), test_size=_STOPPING, random_state=0, stratify=strata)
     return found[0], found[1]

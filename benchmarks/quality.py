@@ -38,20 +38,13 @@ from typing import Any
 from benchmarks import peers
 from benchmarks.common import HEAVY, RESULTS, Options, PieceFailed, Row, finish, measure, options, progress, save
 from benchmarks.machine import ROOT, commit
-from benchmarks.sets import EVERY, METRIC, NEW, SETS, settings, splits, tables
+from benchmarks.sets import EVERY, METRIC, SETS, settings, splits, tables
+from benchmarks.verdicts import BOOSTING, RECORDED, gain, strongest, summarize
 
 QUICK = ("penguins", "heart_cleveland")
 
-#: By how much boosting may be better where it is better.
-WITHIN = {"binary": 0.01, "multiclass": 0.03, "regression": 0.03}
-#: Scores to reach in five minutes: at least of ROC-AUC, at most of errors.
-SCORES = {"adult": 0.930, "wine_quality": 0.90, "bike_sharing": 36.0, "diamonds": 510.0}
-#: Sets of the first 14 on which autoft is to be better than the best boosting (in a minute, in five), and level with
-#: AutoGluon's minute.
-BETTER, LEVEL = {1.0: 10, 5.0: 12}, 11
-#: Sides with which `boosting` is the best of, those of autoft, and what other tools were measured to reach.
-BOOSTING = ("sk_hgb", "sk_hgb_early", *peers.BOOSTERS)
-OWN, RECORDED = ("autoft", "networks_only", "plain_mlp"), ("autogluon", "realmlp")
+#: Sides of autoft, and all.
+OWN = ("autoft", "networks_only", "plain_mlp")
 SIDES = (*OWN, *peers.SKLEARN, *peers.BOOSTERS)
 
 #: Share of test rows with a copy among the training rows from which on the score without them is given too.
@@ -210,95 +203,8 @@ def compared(row: Row, shared: str) -> Row:
     """A row with what was recorded of others, the best boosting, and how autoft compares."""
     others = peers.recorded(shared).get(row["set"], {})
     row = {**row, **{tool: others.get(tool) for tool in RECORDED}}
-    row["boosting"] = _strongest([*(row.get(side) for side in BOOSTING), others.get("sk_hgb")], row["metric"])
-    return {**row, "ratio": _gain(row, "boosting")}
-
-
-def _strongest(scores: Sequence[float | None], metric: str) -> float | None:
-    """The best of some scores."""
-    known = [score for score in scores if score is not None]
-    return (max if metric == "roc_auc" else min)(known) if known else None
-
-
-def _gain(row: Row, other: str) -> float | None:
-    """How many times better autoft is than another: of ROC-AUC the quotient, of errors its inverse."""
-    mine, theirs = row.get("autoft"), row.get(other)
-    if mine is None or theirs is None:
-        return None
-    return float(mine / theirs if row["metric"] == "roc_auc" else theirs / mine)
-
-
-def best_of_all(row: Row) -> bool:
-    """Whether no other tool is better."""
-    others = (*peers.SKLEARN, *peers.BOOSTERS, *RECORDED)
-    return row.get("autoft") is not None and all((gain := _gain(row, o)) is None or gain >= 1 for o in others)
-
-
-def summarize(rows: Sequence[Row], minutes: float = 5.0) -> dict[str, Any]:
-    """What the table says, against what is wanted."""
-    first, new = ([row for row in rows if row["set"] in sets] for sets in (SETS, NEW))
-
-    def better(other: str, level: float = 1.0) -> int:
-        return sum((gain := _gain(row, other)) is not None and gain >= level for row in first)
-
-    far = [
-        row["set"]
-        for row in first
-        if (gain := _gain(row, "boosting")) is not None and gain < 1 - WITHIN[SETS[row["set"]].task]
-    ]
-    found = {
-        "minutes": minutes,
-        "sets": len(rows),
-        "better_than_hgb": better("boosting"),
-        "further_behind_hgb_than_allowed": far,
-        "better_than_sk_mlp": better("sk_mlp"),
-        "better_than_plain_mlp": better("plain_mlp"),
-        "better_than_networks_only": [row["set"] for row in rows if (_gain(row, "networks_only") or 0) > 1],
-        "inside_the_reported_interval": sum(bool(row.get("inside")) for row in rows),
-        "outside_the_reported_interval": [row["set"] for row in rows if row.get("inside") is False],
-        "level_with_autogluon": [row["set"] for row in first if (_gain(row, "autogluon") or 0) >= 0.9999],
-        "best_of_all_on_new_sets": [row["set"] for row in new if best_of_all(row)],
-        "failures": sum("autoft" in row and row["autoft"] is None for row in rows),
-    }
-    return {**found, "verdicts": verdicts(found, rows, len(new))}
-
-
-def verdicts(found: Mapping[str, Any], rows: Sequence[Row], new: int) -> list[str]:
-    """A line for each figure to reach: what is wanted, what was found, and whether that is enough."""
-    wanted = BETTER[max(m for m in (0.0, *BETTER) if m <= max(found["minutes"], min(BETTER)))]
-    level, best, outside = (
-        len(found[key]) for key in ("level_with_autogluon", "best_of_all_on_new_sets", "outside_the_reported_interval")
-    )
-    lines = [
-        (f"better than the best boosting on at least {wanted} of 14", found["better_than_hgb"] >= wanted),
-        ("nowhere further behind it than 1 / 3 / 3 %", not found["further_behind_hgb_than_allowed"]),
-        (f"level with AutoGluon's recorded minute or better on at least {LEVEL} of 14", level >= LEVEL),
-        ("best of all on at least half of the new sets", best * 2 >= new > 0),
-        ("the interval holds the test score on all sets but one", outside <= 1),
-        ("no failure", not found["failures"]),
-    ]
-    numbers = [
-        found["better_than_hgb"],
-        ", ".join(found["further_behind_hgb_than_allowed"]) or "none",
-        level,
-        f"{best} of {new}",
-        ", ".join(found["outside_the_reported_interval"]) or "none outside",
-        found["failures"],
-    ]
-    said = [f"{_word(good)}: {text} ({number})" for (text, good), number in zip(lines, numbers, strict=True)]
-    by_set = {row["set"]: row for row in rows}
-    for name, bound in SCORES.items():
-        if (score := by_set.get(name, {}).get("autoft")) is not None:
-            area = METRIC[SETS[name].task] == "roc_auc"
-            good, sign = (score >= bound, ">=") if area else (score <= bound, "<=")
-            alone = by_set[name].get("networks_only")
-            beside = "" if alone is None else f", networks only {alone:.4g}"
-            said.append(f"{_word(good)}: {name} {METRIC[SETS[name].task]} {sign} {bound:g} ({score:.4g}{beside})")
-    return said
-
-
-def _word(good: bool) -> str:
-    return "reached" if good else "missed"
+    row["boosting"] = strongest([*(row.get(side) for side in BOOSTING), others.get("sk_hgb")], row["metric"])
+    return {**row, "ratio": gain(row, "boosting")}
 
 
 def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
