@@ -243,8 +243,9 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     name = "trees_encoding" if own.encodings else "blend_gain"
     known: list[Row] = []
     if own.resume:  # the file keeps what is not run
-        given = replace(given, json=given.json or RESULTS / f"{name}.json")
-        known = json.loads(given.json.read_text(encoding="utf-8"))["rows"] if given.json.is_file() else []
+        file = given.json or RESULTS / f"{name}.json"
+        given = replace(given, json=file)
+        known = json.loads(file.read_text(encoding="utf-8"))["rows"] if file.is_file() else []
     rows = {row["set"]: row for row in known}
     _one_thread()
     wanted = [one for one in (QUICK if given.quick else ORDER) if given.wants(one) and one not in rows]

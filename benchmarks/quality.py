@@ -49,9 +49,11 @@ SIDES = (*OWN, *peers.SKLEARN, *peers.BOOSTERS)
 
 #: Share of test rows with a copy among the training rows from which on the score without them is given too.
 _COPIES = 0.05
-PLAIN = {"search.space": {"architecture": ["mlp"], "numbers": ["plain"]}, "search.blend": 1}
-#: Every family that is searched but trees.
-NETWORKS = {"search.families": "networks"}
+#: What a recipe says for the sides of autoft: no trees, and plain perceptrons alone.
+CHANGES: Mapping[str, Mapping[str, Any]] = {
+    "networks_only": {"search.families": "networks"},
+    "plain_mlp": {"search.space": {"architecture": ["mlp"], "numbers": ["plain"]}, "search.blend": 1},
+}
 
 
 def copies(name: str, shared: str) -> Any:
@@ -100,7 +102,7 @@ def autoft(name: str, shared: str, minutes: float, side: str) -> Callable[[], di
         from autoft.recipe.recipe import Recipe
         from autoft.search import portfolio
 
-        changes = {"networks_only": NETWORKS, "plain_mlp": PLAIN}.get(side, {})
+        changes = CHANGES.get(side, {})
         given = {**settings(name), "minutes": minutes, "trials": 1_000, **changes}
         with portfolio.without(name):
             tuner = AutoFineTuner(recipe=Recipe().with_changes(**given)).fit((x, y.rename(target)))
