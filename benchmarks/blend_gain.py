@@ -9,8 +9,8 @@ held-out loss. Each setting joins the trials as one more candidate, and the whol
 and corrected again, on the same bootstrap draws: `gain` is the difference, with the 95 % interval of the differences by
 draw.
 
-`percent` is a gain in hundredths of ROC-AUC, or the percentage by which an error falls. `equal_time` is the gain where
-the trees take the place of the trials for which there would have been no time. `share` is the trees' weight in the
+`percent` is a gain in hundredths of ROC-AUC, or the percentage by which an error falls. `equal_time` is the gain of
+the best setting where it takes the place of the trials for which there would have been no time. `share` is the trees' weight in the
 blend on all rows. All sets are measured in one process, on one thread.
 
 `--encodings` compares how columns are shown to the default setting instead (`boosted.inputs`), without networks.
@@ -55,6 +55,8 @@ ORDER = (
 QUICK = ("penguins", "heart_cleveland")
 #: How columns are shown to the trees that join the blend.
 ENCODING: boosted.Encoding = "codes"
+#: Of rows, for each score.
+DRAWS = 200
 #: Rows up to which a table is small, and medium.
 SIZES = {"up to 2,000 rows": 2_000, "up to 10,000 rows": 10_000, "above": 10**9}
 
@@ -106,6 +108,9 @@ def compared(
         networks: Candidates of the trials.
         seconds: Of each trial, in their order.
     """
+    import numpy as np
+
+    from autoft.evaluation.scores import scores
     from autoft.evaluation.selection import Candidate
 
     first = 1 + max(candidate.trial for candidate in networks)
@@ -121,23 +126,25 @@ def compared(
         weight = sum(share for place, share in joined.chosen if candidates[place].trial >= first)
         return {**_gain(dataset, without, joined), "share": round(weight, 3)}
 
-    each: dict[str, dict[str, Any]] = {}
-    for key, candidate in own.items():
-        spent = trees[key]
-        fewer = [c for c in networks if c.trial in _in_time(seconds, spent.cpu_s)]
-        each[key] = {
+    rows = np.flatnonzero(dataset.split.blocks >= 0)
+    each = {
+        key: {
             "iterations": spent.iterations,
             "cpu_s": round(spent.cpu_s, 2),
-            "alone": score([candidate]).held_out[dataset.objective].value,
-            **gain([*networks, candidate]),
-            "equal_time": gain([*fewer, candidate])["percent"],
+            "alone": scores(dataset.truth.take(rows), spent.predictions[rows], dataset.problem)[dataset.objective],
+            **gain([*networks, own[key]]),
         }
+        for key, spent in trees.items()
+    }
+    best = max(each, key=lambda key: float(each[key]["percent"]))
+    fewer = [c for c in networks if c.trial in _in_time(seconds, trees[best].cpu_s)]
     return {
         "networks": without.held_out[dataset.objective].value,
         "trees": score(list(own.values())).held_out[dataset.objective].value,
         "trees_cpu_s": round(sum(one.cpu_s for one in trees.values()), 2),
         **gain([*networks, *own.values()]),
-        "equal_time": max(one["equal_time"] for one in each.values()),
+        "best": best,
+        "equal_time": gain([*fewer, own[best]])["percent"],
         "settings": each,
     }
 
@@ -158,7 +165,7 @@ def _scorer(recipe: Any, dataset: Any) -> Callable[[Sequence[Any]], Any]:
     from autoft.pipeline.effects import selection_rule
     from autoft.records.problem import Draws
 
-    rule, draws = selection_rule(recipe, dataset), Draws(number=recipe.evaluate.draws, seed=recipe.seed)
+    rule, draws = selection_rule(recipe, dataset), Draws(number=DRAWS, seed=recipe.seed)
     return lambda candidates: corrected(dataset.truth, candidates, dataset.problem, rule=rule, draws=draws)
 
 
