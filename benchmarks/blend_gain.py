@@ -10,8 +10,8 @@ and corrected again, on the same bootstrap draws: `gain` is the difference, with
 draw.
 
 `percent` is a gain in hundredths of ROC-AUC, or the percentage by which an error falls. `equal_time` is the gain of
-the best setting where it takes the place of the trials for which there would have been no time. `share` is the trees' weight in the
-blend on all rows. All sets are measured in one process, on one thread.
+the best setting where it takes the place of the trials for which there would have been no time. `share` is the weight
+of the trees in the blend on all rows. All sets are measured in one process, on one thread.
 
 `--encodings` compares how columns are shown to the default setting instead (`boosted.inputs`), without networks.
 """
