@@ -34,7 +34,7 @@ from autoft.errors import AutoFTError
 from benchmarks import boosted
 from benchmarks.common import RESULTS, Options, Row, finish, options, progress, save, thread_environment
 from benchmarks.machine import ROOT
-from benchmarks.sets import EVERY, settings, tables
+from benchmarks.sets import EVERY, settings, tables, unlearned
 
 #: The most telling sets first.
 ORDER = (
@@ -73,11 +73,10 @@ def joined(name: str, shared: str, minutes: float) -> Callable[[], dict[str, Any
         from autoft.pipeline.time_budget import plan_search
         from autoft.pipeline.trainers import make_trainer
         from autoft.recipe.recipe import Recipe
-        from autoft.search import portfolio
 
         recipe = Recipe().with_changes(**{**settings(name), "minutes": minutes, "trials": 1_000})
         dataset = prepare_dataset(recipe, (x, y.rename(EVERY[name].target)))
-        with tempfile.TemporaryDirectory() as folder, portfolio.without(name):
+        with tempfile.TemporaryDirectory() as folder, unlearned(name):
             cpu = time.process_time()
             run = Run(recipe=recipe, folder=Path(folder), clock=time.process_time, started=cpu)
             run.open_journal({"benchmark": "blend_gain"})

@@ -38,7 +38,7 @@ from typing import Any
 from benchmarks import peers
 from benchmarks.common import HEAVY, RESULTS, Options, PieceFailed, Row, finish, measure, options, progress, save
 from benchmarks.machine import ROOT, commit
-from benchmarks.sets import EVERY, METRIC, SETS, settings, splits, tables
+from benchmarks.sets import EVERY, METRIC, SETS, settings, splits, tables, unlearned
 from benchmarks.verdicts import BOOSTING, RECORDED, gain, strongest, summarize
 
 QUICK = ("penguins", "heart_cleveland")
@@ -100,11 +100,10 @@ def autoft(name: str, shared: str, minutes: float, side: str) -> Callable[[], di
 
         from autoft import AutoFineTuner
         from autoft.recipe.recipe import Recipe
-        from autoft.search import portfolio
 
         changes = CHANGES.get(side, {})
         given = {**settings(name), "minutes": minutes, "trials": 1_000, **changes}
-        with portfolio.without(name):
+        with unlearned(name):
             tuner = AutoFineTuner(recipe=Recipe().with_changes(**given)).fit((x, y.rename(target)))
         answers = tuner.predict(x_test) if task == "regression" else tuner.predict_proba(x_test)
         classes = [] if task == "regression" else [str(c) for c in tuner.classes_]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib.util
 import zlib
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -171,6 +172,13 @@ def when(texts: Any) -> Any:
     import pandas as pd
 
     return pd.to_datetime(texts)
+
+
+def unlearned(name: str) -> AbstractContextManager[None]:
+    """Within the block a search begins with the portfolio that was learned without a set."""
+    from autoft.search import portfolio
+
+    return portfolio.without(name) if name in SETS else nullcontext()
 
 
 def settings(name: str) -> dict[str, Any]:
