@@ -3,9 +3,9 @@
 LightGBM and CatBoost are extras of the benchmark (`uv sync --group benchmarks`); a side that is not installed is left
 out. Both hold out 15 % of the training rows (stratified; the last in time, or whole groups, where the test part is cut
 so), are trained until the objective has not improved there for 100 rounds, and again on all rows for as many rounds as
-were best. They are told which columns are categories, dates become numbers (day, month, day of the week, hour), and a
-column that groups the rows is taken away, since test rows have new groups. scikit-learn's get strings as they are, and
-those models that need numbers no column of many categories.
+were best. They are told which columns are categories, and dates become numbers (day, month, day of the week, hour).
+scikit-learn's get strings as they are, and boosting no column of many categories. A column that groups the rows is
+taken away from all of them, since test rows have new groups.
 
 Texts are words by their TF-IDF: of the linear models all words and pairs of words, of the others the 300 most frequent.
 """
@@ -55,14 +55,19 @@ def installed(side: str) -> bool:
 def trained(side: str, name: str, x: Any, y: Any) -> Any:
     """A trained model with `predict`, and `predict_proba` and `classes_` of classes."""
     own = EVERY[name]
-    x = x.astype(dict.fromkeys(own.codes, str))
-    return boosted(side, name, x, y) if side in BOOSTERS else sklearn(side, own, x).fit(x, y)
+    if side in BOOSTERS:
+        return boosted(side, own, x, y)
+    return sklearn(side, own, shown(own, x)).fit(shown(own, x), y)
 
 
 def answers(model: Any, own: Table, x: Any) -> Any:
     """Values ``[n]`` or probabilities ``[n, classes]``."""
-    x = x.astype(dict.fromkeys(own.codes, str))
-    return model.predict(x) if own.task == "regression" else model.predict_proba(x)
+    return model.predict(shown(own, x)) if own.task == "regression" else model.predict_proba(shown(own, x))
+
+
+def shown(own: Table, x: Any) -> Any:
+    """Features as models get them: without the groups, numbers that name things as texts."""
+    return x.drop(columns=[own.group] if own.group else []).astype(dict.fromkeys(own.codes, str))
 
 
 def sklearn(side: str, own: Table, x: Any) -> Any:
@@ -133,9 +138,8 @@ class Columns:
         from sklearn.preprocessing import OrdinalEncoder
 
         self.own, self.codes = own, codes
-        gone = {self.own.group, self.own.time if self.own.parts else None}
-        self.numbers = [c for c in x.select_dtypes("number").columns if c not in gone]
-        others = [c for c in x.columns if c not in (*self.numbers, *self.own.texts) and c not in gone]
+        self.numbers = list(x.select_dtypes("number").columns)
+        others = [c for c in x.columns if c not in (*self.numbers, *own.texts)]
         self.dates = [c for c in others if _dated(x[c])]
         self.categories = [c for c in others if c not in self.dates]
         self.words = [TfidfVectorizer(max_features=_WORDS).fit(_filled(x[text])) for text in self.own.texts]
@@ -191,16 +195,16 @@ class Booster:
         return self.model.predict_proba(self.columns.transform(x))
 
 
-def boosted(side: str, name: str, x: Any, y: Any) -> Booster:
+def boosted(side: str, own: Table, x: Any, y: Any) -> Booster:
     """LightGBM or CatBoost with the rounds that are best on a part of the training rows, on all of them."""
-    own = EVERY[name]
-    columns = Columns(own, x, codes=side == "lightgbm")
-    shown, (train, rest) = columns.transform(x), stopping_rows(own, x, y)
+    train, rest = stopping_rows(own, x, y)
+    columns = Columns(own, shown(own, x), codes=side == "lightgbm")
+    encoded = columns.transform(shown(own, x))
     categories = list(range(len(columns.categories)))
     fit = _lightgbm if side == "lightgbm" else _catboost
-    held_out = (shown.iloc[rest], y.iloc[rest])
-    rounds, values = fit(own.task, (shown.iloc[train], y.iloc[train]), categories, held_out=held_out)
-    return Booster(columns=columns, model=fit(own.task, (shown, y), categories, rounds=rounds, values=values)[0])
+    held_out = (encoded.iloc[rest], y.iloc[rest])
+    rounds, values = fit(own.task, (encoded.iloc[train], y.iloc[train]), categories, held_out=held_out)
+    return Booster(columns=columns, model=fit(own.task, (encoded, y), categories, rounds=rounds, values=values)[0])
 
 
 def stopping_rows(own: Table, x: Any, y: Any) -> tuple[Any, Any]:
