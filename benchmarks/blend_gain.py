@@ -32,6 +32,7 @@ from typing import Any
 
 from autoft.errors import AutoFTError
 from benchmarks import boosted
+from benchmarks.boosted import SETTINGS
 from benchmarks.common import RESULTS, Options, Row, finish, options, progress, save, thread_environment
 from benchmarks.machine import ROOT
 from benchmarks.sets import EVERY, settings, tables, unlearned
@@ -84,7 +85,7 @@ def joined(name: str, shared: str, minutes: float) -> Callable[[], dict[str, Any
             trials = search(dataset, plan_search(dataset, trainer, run), trainer, run)
             cpu = time.process_time() - cpu
         shown = [boosted.inputs(ENCODING, dataset, trainer.data, s) for s in range(dataset.split.k)]
-        trees = {key: boosted.out_of_fold(dataset, shown, own) for key, own in boosted.SETTINGS.items()}
+        trees = {key: boosted.out_of_fold(dataset, shown, own) for key, own in SETTINGS.items()}
         networks = candidates_of(trials.trials, trials.outcomes)
         return {
             "rows": len(x),
@@ -203,7 +204,7 @@ def encodings(name: str, shared: str) -> Callable[[], dict[str, Any]]:
         row: dict[str, Any] = {"rows": len(x)}
         for encoding in boosted.ENCODINGS:
             shown = [boosted.inputs(encoding, dataset, stack, s) for s in range(dataset.split.k)]
-            found = boosted.out_of_fold(dataset, shown, boosted.SETTINGS["default"])
+            found = boosted.out_of_fold(dataset, shown, SETTINGS["default"])
             score = scores(dataset.truth.take(rows), found.predictions[rows], dataset.problem)[dataset.objective]
             row |= {encoding: score, f"{encoding}_cpu_s": found.cpu_s, f"{encoding}_width": shown[0][0].shape[1]}
         return row
@@ -228,13 +229,22 @@ def summarize(rows: Sequence[Row]) -> dict[str, Any]:
         **{
             f"mean_percent_of_{key}": _mean([row["settings"][key]["percent"] for row in rows])
             for key in boosted.SETTINGS
-            if rows
         },
+        "recommended": [_recommended(words, groups[words]) for words in SIZES if groups[words]],
     }
 
 
+def _recommended(words: str, rows: Sequence[Row]) -> str:
+    """Whether trees pay for their time on tables of a size."""
+    gain, weight = _mean([row["equal_time"] for row in rows]), _mean([row["share"] for row in rows])
+    seconds = statistics.median(row["settings"][row["best"]]["cpu_s"] for row in rows)
+    pays = "on" if gain > 0 else "off"
+    cost = f"{gain:+.1f} % at equal time, weight {weight:.2f}, {seconds:.0f} CPU s a trial"
+    return f"{words}: trees {pays} by default ({cost}; means of {len(rows)} sets)"
+
+
 def _mean(values: Sequence[float]) -> float:
-    return round(statistics.mean(values), 3)
+    return round(statistics.mean(values), 3) if values else 0.0
 
 
 def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
