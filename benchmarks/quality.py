@@ -33,6 +33,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from subprocess import TimeoutExpired
 from typing import Any
 
 from benchmarks import peers
@@ -149,10 +150,12 @@ class Plan:
         """The sides to run on a set."""
         there = {*OWN[: 3 if name in SETS else 2], *peers.sides(name)}
         wanted = [side for side in self.wanted if side in there and peers.installed(side)]
-        if not self.resume:
-            return wanted
-        old = known.get("minutes", self.minutes) != self.minutes
-        return [side for side in wanted if known.get(side) is None or (old and side in OWN)]
+        given = known.get("minutes", {})
+        return [
+            side
+            for side in wanted
+            if not self.resume or known.get(side) is None or given.get(side, self.minutes) != self.minutes
+        ]
 
 
 def run(name: str, plan: Plan, known: Row, keep: Callable[[Row], Any]) -> Row:
@@ -169,7 +172,7 @@ def run(name: str, plan: Plan, known: Row, keep: Callable[[Row], Any]) -> Row:
                 imports=HEAVY if side in OWN else peers.imports(side),
                 timeout_s=plan.minutes * 180 + 1_800,
             )
-        except PieceFailed as error:
+        except (PieceFailed, TimeoutExpired) as error:
             progress(f"{name}, {side} failed: {error}")
             row[side] = None
             continue
@@ -177,7 +180,7 @@ def run(name: str, plan: Plan, known: Row, keep: Callable[[Row], Any]) -> Row:
         if side == "autoft":
             row |= {"wall_s": measured.wall_s, "cpu_s": measured.cpu_s}
         if side in OWN:
-            row["minutes"] = plan.minutes
+            row["minutes"] = {**row.get("minutes", {}), side: plan.minutes}
         progress(f"{name}, {side}: {measured.value['test']:.5g} ({measured.wall_s:.0f} s)")
         keep(compared(row, plan.shared))
     return compared(row, plan.shared)
@@ -219,6 +222,8 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     given: Options = options("quality", "test scores against others on all sets", rest, only=[*EVERY])
     if unknown := set(own.sides or ()) - set(SIDES):
         parser.error(f"--sides: {', '.join(sorted(unknown))}; there are {', '.join(SIDES)}")
+    if lacking := [side for side in SIDES if not peers.installed(side)]:
+        progress(f"not installed, and left out: {', '.join(lacking)}")
     shared, minutes = str(own.shared.resolve()), 0.3 if given.quick else own.minutes
     plan = Plan(shared=shared, minutes=minutes, wanted=own.sides or SIDES, resume=own.resume)
     known: dict[str, Row] = {}
@@ -246,7 +251,8 @@ def _known(path: Path | None) -> dict[str, Row]:
     if path is None or not path.is_file():
         return {}
     earlier = json.loads(path.read_text(encoding="utf-8"))
-    return {row["set"]: {"minutes": earlier["summary"].get("minutes"), **row} for row in earlier["rows"]}
+    minutes = dict.fromkeys(OWN, earlier["summary"]["minutes"])
+    return {row["set"]: {"minutes": minutes, **row} for row in earlier["rows"]}
 
 
 if __name__ == "__main__":

@@ -68,10 +68,13 @@ def test_verdicts_say_what_is_reached_on_old_and_new_sets():
 
 def test_what_is_missing_is_run_again_and_nothing_else():
     plan = quality.Plan(shared="", minutes=5.0, wanted=("autoft", "plain_mlp", "sk_rf", "sk_linear"), resume=True)
-    known = {"minutes": 5.0, "autoft": 0.9, "sk_rf": None}
+    known = {"minutes": {"autoft": 5.0}, "autoft": 0.9, "sk_rf": None}
     assert plan.sides("adult", known) == ["plain_mlp", "sk_rf", "sk_linear"]
     assert plan.sides("madelon", known) == ["sk_rf", "sk_linear"]  # the plain network is of the first sets alone
-    assert plan.sides("sms_spam", {**known, "minutes": 1.0}) == ["autoft", "sk_linear"]  # those minutes are others
+    assert plan.sides("sms_spam", {**known, "minutes": {"autoft": 1.0}}) == [
+        "autoft",
+        "sk_linear",
+    ]  # those minutes are others
 
 
 def test_a_group_is_in_one_part_alone():
