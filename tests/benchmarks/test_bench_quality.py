@@ -74,7 +74,7 @@ def test_what_is_missing_is_run_again_and_nothing_else():
     assert plan.sides("sms_spam", {**known, "minutes": {"autoft": 1.0}}) == [
         "autoft",
         "sk_linear",
-    ]  # those minutes are others
+    ]  # other minutes
 
 
 def test_a_group_is_in_one_part_alone():
