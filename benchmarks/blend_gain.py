@@ -91,6 +91,7 @@ def joined(name: str, shared: str, minutes: float) -> Callable[[], dict[str, Any
             "rows": len(x),
             "columns": x.shape[1],
             "task": EVERY[name].task,
+            "minutes": minutes,
             "trials": len(trials.trials),
             "networks_cpu_s": cpu,
             **compared(recipe, dataset, networks, [trial.seconds for trial in trials.trials], trees),
