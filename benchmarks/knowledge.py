@@ -29,7 +29,8 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.common import HEAVY, Options, PieceFailed, Row, finish, measure, options, progress, save
 from benchmarks.machine import ROOT
-from benchmarks.quality import METRIC, SETS, scored, tables
+from benchmarks.quality import scored
+from benchmarks.sets import METRIC, SETS, tables
 
 if TYPE_CHECKING:
     from autoft.records.hint_tests import HintTest
@@ -157,7 +158,7 @@ def autoft(
 ) -> Callable[[], dict[str, Any]]:
     """The piece: a whole fit with or without hints."""
     x, y, x_test, y_test = drawn(name, shared, rows, draw)
-    known, (_, target, task) = KNOWN[name], SETS[name]
+    known, (_, target, task, *_) = KNOWN[name], SETS[name]
 
     def work() -> dict[str, Any]:
         from autoft import AutoFineTuner
@@ -205,7 +206,7 @@ def spoken(hints: Sequence[HintTest]) -> dict[str, dict[str, Any]]:
 def boosting(name: str, shared: str, rows: int, draw: int, side: str) -> Callable[[], dict[str, Any]]:
     """The piece: scikit-learn's boosting, with the effects as constraints or not."""
     x, y, x_test, y_test = drawn(name, shared, rows, draw)
-    known, (_, _, task) = KNOWN[name], SETS[name]
+    known, (_, _, task, *_) = KNOWN[name], SETS[name]
 
     def work() -> dict[str, Any]:
         import numpy as np

@@ -36,7 +36,7 @@ from autoft.pipeline.trainers import make_trainer
 from autoft.search.portfolio import TIERS, Tier
 from benchmarks.common import progress, show
 from benchmarks.machine import ROOT, describe
-from benchmarks.quality import METRIC, SETS, tables
+from benchmarks.sets import METRIC, SETS, tables
 
 #: Entries of a portfolio.
 MOST = 8
@@ -96,7 +96,7 @@ def trained(name: str, shared: str, file: str) -> str:
     from autoft.recipe.recipe import Recipe
 
     x, y, *_ = tables(name, shared)
-    target, task = SETS[name][1:]
+    target, task = SETS[name][1:3]
     recipe = Recipe().with_changes(target=target, task=task, objective=METRIC[task])
     dataset = prepare_dataset(recipe, (x, y.rename(target)))
     with tempfile.TemporaryDirectory() as folder:

@@ -1,94 +1,60 @@
-"""How good the models are: autoft against scikit-learn on every tabular set, on the split that all tools are given.
+"""How good the models are: autoft against others on every shared set, on the split that all tools are given.
 
-    python -m benchmarks.quality [--minutes M] [--only adult,taxis] [--shared FOLDER] [--sides plain_mlp]
+    python -m benchmarks.quality [--minutes M] [--only adult,taxis] [--shared FOLDER] [--sides plain_mlp] [--resume]
 
-`FOLDER` (by default `shared` beside the checkout) holds the data sets (`data/`), the one 80/20 split with its metrics
-(`bench/splits.py`) and what other tools were measured to reach on it (`bench/peers.md`). Each side is trained on the
-training rows in a process of its own on two threads and answers for the test rows, which nothing has seen: ROC-AUC for
-two classes, log-loss for more, root mean squared error for numbers.
+`FOLDER` (by default `shared` beside the checkout) holds the data sets (`data/`), the random 80/20 split with its
+metrics (`bench/splits.py`) and what other tools were measured to reach on it (`bench/peers.md`). `benchmarks.sets` says
+which sets there are, and how their test parts are cut: at random, the last 20 % in time, or whole groups. Each side is
+trained on the training rows in a process of its own on two threads and answers for the test rows, which nothing has
+seen: ROC-AUC for two classes, log-loss for more, root mean squared error for numbers.
 
 `autoft` has M minutes for everything; it begins with the portfolio that was learned without the set
-(`benchmarks.portfolio`). `plain MLP` is autoft too, for as many minutes, with everything switched off that this
-benchmark is there to justify: perceptrons on scaled numbers and one-hot columns alone, the best trial alone. The others
-are scikit-learn's with its defaults: boosting (with and without early stopping), 300
-trees, a 128-64 perceptron with early stopping, logistic regression or ridge.
+(`benchmarks.portfolio`). `networks_only` is autoft without trees, for as many minutes. `plain_mlp` (on the first 14
+sets) is autoft too, with everything switched off that this benchmark is there to justify: perceptrons on scaled numbers
+and one-hot columns alone, the best trial alone. The others are `benchmarks.peers`: scikit-learn's with its defaults,
+LightGBM and CatBoost stopped early.
 
-`--sides` runs some of the sides alone and takes the rest of each row from `benchmarks/results/quality.json`;
-`commits` says of which commit each side that was run so is.
+`--sides` runs some of the sides alone and takes the rest of each row from the file of results; `--resume` runs those
+that are missing there. Both keep the rows of other sets, and save after each side, so that a long run can be cut.
+`commits` says of which commit each side is.
 
 `inside` says whether the test score lies in the 95 % interval that autoft reported from the training rows, widened by
 1.96 standard errors of the test score (bootstrap). `boosting` is the best of HistGradientBoosting with and without
-early stopping and of what `peers.md` records for it (another way to code categories is better on some sets, ours on
-others); `ratio` compares with that: above 1 is better. Where more than a twentieth of the test rows have the very
-features of a training row, `fresh` holds the scores on the others: models that learn rows by heart gain on copies.
-`accuracy` is that of autoft's most probable class.
+early stopping, of what `peers.md` records for it (another way to code categories is better on some sets, ours on
+others), of LightGBM and of CatBoost; `ratio` compares with that: above 1 is better. Where more than a twentieth of the
+test rows have the very features of a training row, `fresh` holds the scores on the others: models that learn rows by
+heart gain on copies. `accuracy` is that of autoft's most probable class. `verdicts` compare with what is to be reached.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from dataclasses import dataclass, replace
 from pathlib import Path
+from subprocess import TimeoutExpired
 from typing import Any
 
+from benchmarks import peers
 from benchmarks.common import HEAVY, RESULTS, Options, PieceFailed, Row, finish, measure, options, progress, save
 from benchmarks.machine import ROOT, commit
+from benchmarks.sets import EVERY, METRIC, SETS, settings, splits, tables, unlearned
+from benchmarks.verdicts import BOOSTING, RECORDED, gain, strongest, summarize
 
-#: File, target and task of each set.
-SETS: Mapping[str, tuple[str, str, str]] = {
-    "adult": ("adult.csv.gz", "income", "binary"),
-    "bank_marketing": ("bank_marketing.csv.gz", "y", "binary"),
-    "telco_churn": ("telco_churn.csv", "Churn", "binary"),
-    "german_credit": ("german_credit.csv", "class", "binary"),
-    "titanic": ("titanic.csv", "Survived", "binary"),
-    "heart_cleveland": ("heart_cleveland.csv", "disease", "binary"),
-    "wine_quality": ("wine_quality.csv", "quality", "multiclass"),
-    "car_evaluation": ("car_evaluation.csv", "acceptability", "multiclass"),
-    "covertype_10k": ("covertype_10k.csv.gz", "Cover_Type", "multiclass"),
-    "penguins": ("penguins.csv", "species", "multiclass"),
-    "diamonds": ("diamonds.csv.gz", "price", "regression"),
-    "california_housing": ("california_housing.csv.gz", "median_house_value", "regression"),
-    "bike_sharing": ("bike_sharing.csv.gz", "cnt", "regression"),
-    "taxis": ("taxis.csv", "fare", "regression"),
-}
 QUICK = ("penguins", "heart_cleveland")
 
-METRIC = {"binary": "roc_auc", "multiclass": "log_loss", "regression": "rmse"}
-
-#: By how much boosting may be better where it is better.
-WITHIN = {"binary": 0.01, "multiclass": 0.03, "regression": 0.03}
+#: Sides of autoft, and all.
+OWN = ("autoft", "networks_only", "plain_mlp")
+SIDES = (*OWN, *peers.SKLEARN, *peers.BOOSTERS)
 
 #: Share of test rows with a copy among the training rows from which on the score without them is given too.
 _COPIES = 0.05
-
-#: Categories that HistGradientBoosting can tell apart.
-_MOST_CATEGORIES = 255
-
-SKLEARN = ("sk_hgb", "sk_hgb_early", "sk_rf", "sk_mlp", "sk_linear")
-EVERY = ("autoft", "plain_mlp", *SKLEARN)
-PLAIN = {"search.space": {"architecture": ["mlp"], "numbers": ["plain"]}, "search.blend": 1}
-
-
-@cache
-def splits(shared: str) -> Any:
-    """The module with the split and the metrics."""
-    spec = importlib.util.spec_from_file_location("splits", Path(shared) / "bench" / "splits.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def tables(name: str, shared: str) -> tuple[Any, Any, Any, Any]:
-    """Training features and target, test features and target."""
-    file, target, task = SETS[name]
-    found: tuple[Any, Any, Any, Any] = splits(shared).train_test(Path(shared) / "data" / file, target, task)
-    return found
+#: What a recipe says for the sides of autoft: no trees, and plain perceptrons alone.
+CHANGES: Mapping[str, Mapping[str, Any]] = {
+    "networks_only": {"search.families": "networks"},
+    "plain_mlp": {"search.space": {"architecture": ["mlp"], "numbers": ["plain"]}, "search.blend": 1},
+}
 
 
 def copies(name: str, shared: str) -> Any:
@@ -102,7 +68,7 @@ def scored(name: str, shared: str, truth: Any, answers: Any, classes: Sequence[s
     """The test score, its standard error over 200 bootstrap draws, and where there are copies the score without."""
     import numpy as np
 
-    task, module = SETS[name][2], splits(shared)
+    task, module = EVERY[name].task, splits(shared)
 
     def score(rows: Any) -> float:
         y = np.asarray(truth)[rows]
@@ -125,26 +91,25 @@ def scored(name: str, shared: str, truth: Any, answers: Any, classes: Sequence[s
     return {"test": score(np.arange(n)), "error": float(np.nanstd(drawn)), **fresh}
 
 
-def autoft(name: str, shared: str, minutes: float, changes: Mapping[str, Any]) -> Callable[[], dict[str, Any]]:
+def autoft(name: str, shared: str, minutes: float, side: str) -> Callable[[], dict[str, Any]]:
     """The piece: a whole fit within the minutes, and its test score."""
     x, y, x_test, y_test = tables(name, shared)
-    target, task = SETS[name][1:]
+    target, task = EVERY[name].target, EVERY[name].task
 
     def work() -> dict[str, Any]:
         import numpy as np
 
         from autoft import AutoFineTuner
         from autoft.recipe.recipe import Recipe
-        from autoft.search import portfolio
 
-        metric = METRIC[task]
-        given = {"target": target, "task": task, "minutes": minutes, "trials": 1_000, "objective": metric, **changes}
-        with portfolio.without(name):
+        changes = CHANGES.get(side, {})
+        given = {**settings(name), "minutes": minutes, "trials": 1_000, **changes}
+        with unlearned(name):
             tuner = AutoFineTuner(recipe=Recipe().with_changes(**given)).fit((x, y.rename(target)))
         answers = tuner.predict(x_test) if task == "regression" else tuner.predict_proba(x_test)
         classes = [] if task == "regression" else [str(c) for c in tuner.classes_]
         found = tuner.evaluation_
-        held_out = found.held_out[metric]
+        held_out = found.held_out[METRIC[task]]
         accuracy: dict[str, float] = {}
         if task != "regression":
             most = np.asarray(classes)[np.argmax(answers, axis=1)]
@@ -160,152 +125,90 @@ def autoft(name: str, shared: str, minutes: float, changes: Mapping[str, Any]) -
     return work
 
 
-def sklearn(name: str, shared: str, side: str) -> Callable[[], dict[str, Any]]:
-    """The piece: a scikit-learn model and its test score."""
+def peer(name: str, shared: str, side: str) -> Callable[[], dict[str, Any]]:
+    """The piece: another tool's model and its test score."""
     x, y, x_test, y_test = tables(name, shared)
-    task = SETS[name][2]
 
     def work() -> dict[str, Any]:
-        model = _sklearn(side, task, x).fit(x, y)
-        answers = model.predict(x_test) if task == "regression" else model.predict_proba(x_test)
-        classes = [] if task == "regression" else [str(c) for c in model.classes_]
-        return scored(name, shared, y_test, answers, classes)
+        model = peers.trained(side, name, x, y)
+        classes = [] if EVERY[name].task == "regression" else [str(c) for c in model.classes_]
+        return scored(name, shared, y_test, peers.answers(model, EVERY[name], x_test), classes)
 
     return work
 
 
-def _sklearn(side: str, task: str, x: Any) -> Any:
-    from sklearn import ensemble, linear_model, neural_network
-    from sklearn.compose import TransformedTargetRegressor, make_column_transformer
-    from sklearn.impute import SimpleImputer
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is run on each set: minutes of autoft's sides; all wanted sides again, or those that are missing."""
 
-    numbers = list(x.select_dtypes("number").columns)
-    others = [column for column in x.columns if column not in numbers]
-    kind = "Regressor" if task == "regression" else "Classifier"
-    if side in ("sk_hgb", "sk_hgb_early", "sk_rf"):
-        few = [column for column in others if x[column].nunique(dropna=False) <= _MOST_CATEGORIES]
-        codes = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
-        if side == "sk_rf":
-            columns = make_column_transformer((SimpleImputer(strategy="median"), numbers), (codes, others))
-            forest = getattr(ensemble, f"RandomForest{kind}")
-            return make_pipeline(columns, forest(n_estimators=300, n_jobs=2, random_state=0))
-        codes.set_params(encoded_missing_value=-2)
-        # Categories as such, missing one of them; no column of more than it takes (names, numbers of tickets).
-        columns = make_column_transformer((codes, few), ("passthrough", numbers))
-        early: Any = True if side == "sk_hgb_early" else "auto"
-        boosting = getattr(ensemble, f"HistGradientBoosting{kind}")
-        model = boosting(random_state=0, early_stopping=early, categorical_features=list(range(len(few))))
-        return make_pipeline(columns, model)
-    columns = make_column_transformer(
-        (make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler()), numbers),
-        (OneHotEncoder(handle_unknown="ignore", min_frequency=2), others),
-    )
-    if side == "sk_mlp":
-        network = getattr(neural_network, f"MLP{kind}")
-        whole = make_pipeline(columns, network(hidden_layer_sizes=(128, 64), early_stopping=True, random_state=0))
-        # It does not scale its target itself, and learns amounts in the thousands badly.
-        return TransformedTargetRegressor(whole, transformer=StandardScaler()) if task == "regression" else whole
-    if task == "regression":
-        return make_pipeline(columns, linear_model.RidgeCV())
-    return make_pipeline(columns, linear_model.LogisticRegression(max_iter=2_000))
+    shared: str
+    minutes: float
+    wanted: Sequence[str] = SIDES
+    resume: bool = False
+
+    def sides(self, name: str, known: Row) -> list[str]:
+        """The sides to run on a set."""
+        there = {*OWN[: 3 if name in SETS else 2], *peers.sides(name)}
+        wanted = [side for side in self.wanted if side in there and peers.installed(side)]
+        given = known.get("minutes", {})
+        return [
+            side
+            for side in wanted
+            if not self.resume or known.get(side) is None or given.get(side, self.minutes) != self.minutes
+        ]
 
 
-def recorded(shared: str) -> dict[str, dict[str, float]]:
-    """What other tools reached (`peers.md`), by set and tool."""
-    found: dict[str, dict[str, float]] = {}
-    heads: list[str] = []
-    for line in (Path(shared) / "bench" / "peers.md").read_text(encoding="utf-8").splitlines():
-        cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
-        if cells[0] == "dataset":
-            heads = cells
-        elif cells[0] in SETS and heads:
-            numbers = {
-                head: re.match(r"[\d.e+-]+", cell) for head, cell in zip(heads[1:], cells[1:], strict=False) if cell
-            }
-            found[cells[0]] = {head: float(number[0]) for head, number in numbers.items() if number}
-    return found
-
-
-def run(name: str, shared: str, minutes: float, *, wanted: Sequence[str] = EVERY, known: Row | None = None) -> Row:
-    """The wanted sides on one set; the others as they are known."""
-    task = SETS[name][2]
-    row: Row = {"set": name, "metric": METRIC[task], **(known or {})}
-    sides: dict[str, tuple[str, dict[str, Any]]] = {
-        "autoft": ("autoft", {"minutes": minutes, "changes": {}}),
-        "plain_mlp": ("autoft", {"minutes": minutes, "changes": PLAIN}),
-        **{side: ("sklearn", {"side": side}) for side in SKLEARN},
-    }
-    for side in wanted:
-        piece, arguments = sides[side]
-        imports = HEAVY if piece == "autoft" else ("numpy", "pandas", "sklearn")
+def run(name: str, plan: Plan, known: Row, keep: Callable[[Row], Any]) -> Row:
+    """The wanted sides on one set, the others as they are known; `keep` is called with the row after each side."""
+    row = {"set": name, "metric": METRIC[EVERY[name].task], **known}
+    for side in plan.sides(name, known):
+        piece = "autoft" if side in OWN else "peer"
+        arguments = {"minutes": plan.minutes} if side in OWN else {}
         try:
             measured = measure(
                 f"benchmarks.quality:{piece}",
-                {"name": name, "shared": shared, **arguments},
+                {"name": name, "shared": plan.shared, "side": side, **arguments},
                 threads=2,
-                imports=imports,
-                timeout_s=minutes * 180 + 1_800,
+                imports=HEAVY if side in OWN else peers.imports(side),
+                timeout_s=plan.minutes * 180 + 1_800,
             )
-        except PieceFailed as error:
+        except (PieceFailed, TimeoutExpired) as error:
             progress(f"{name}, {side} failed: {error}")
             row[side] = None
             continue
-        spent = measured.value
-        row[side] = spent["test"]
-        if "fresh" in spent:
-            row["fresh"] = {**row.get("fresh", {}), side: spent["fresh"]}
-        if known:
-            row["commits"] = {**row.get("commits", {}), side: commit()[:7]}
-        progress(f"{name}, {side}: {spent['test']:.5g} ({measured.wall_s:.0f} s)")
+        row |= noted(row, side, measured.value, measured.wall_s)
         if side == "autoft":
-            low, high = spent["low"] - 1.96 * spent["error"], spent["high"] + 1.96 * spent["error"]
-            row |= {"reported": spent["value"], "low": spent["low"], "high": spent["high"], "error": spent["error"]}
-            row |= {"inside": low <= spent["test"] <= high, "trials": spent["trials"], "blend": spent["blend"]}
-            row |= {"wall_s": measured.wall_s, "cpu_s": measured.cpu_s, "accuracy": spent.get("accuracy")}
-    peers = recorded(shared).get(name, {})
-    row |= {tool: peers.get(tool) for tool in ("autogluon", "realmlp")}
-    row["boosting"] = _strongest([row["sk_hgb"], row["sk_hgb_early"], peers.get("sk_hgb")], row["metric"])
-    row["ratio"] = _gain(row, "boosting")
-    return row
+            row |= {"wall_s": measured.wall_s, "cpu_s": measured.cpu_s}
+        if side in OWN:
+            row["minutes"] = {**row.get("minutes", {}), side: plan.minutes}
+        progress(f"{name}, {side}: {measured.value['test']:.5g} ({measured.wall_s:.0f} s)")
+        keep(compared(row, plan.shared))
+    return compared(row, plan.shared)
 
 
-def _strongest(scores: Sequence[float | None], metric: str) -> float | None:
-    """The best of some scores."""
-    known = [score for score in scores if score is not None]
-    return (max if metric == "roc_auc" else min)(known) if known else None
+def noted(row: Row, side: str, spent: Mapping[str, Any], seconds: float) -> Row:
+    """What a side adds to a row."""
+    found: Row = {side: spent["test"]}
+    found["seconds"] = {**row.get("seconds", {}), side: round(seconds, 1)}
+    found["commits"] = {**row.get("commits", {}), side: commit()[:7]}
+    if "fresh" in spent:
+        found["fresh"] = {**row.get("fresh", {}), side: spent["fresh"]}
+    if side == "networks_only":
+        found["networks_reported"] = [spent[key] for key in ("value", "low", "high")]
+    if side == "autoft":
+        low, high = spent["low"] - 1.96 * spent["error"], spent["high"] + 1.96 * spent["error"]
+        found |= {"reported": spent["value"], "low": spent["low"], "high": spent["high"], "error": spent["error"]}
+        found |= {"inside": low <= spent["test"] <= high, "trials": spent["trials"], "blend": spent["blend"]}
+        found["accuracy"] = spent.get("accuracy")
+    return found
 
 
-def _gain(row: Row, other: str) -> float | None:
-    """How many times better autoft is than another: of ROC-AUC the quotient, of errors its inverse."""
-    mine, theirs = row.get("autoft"), row.get(other)
-    if mine is None or theirs is None:
-        return None
-    return float(mine / theirs if row["metric"] == "roc_auc" else theirs / mine)
-
-
-def summarize(rows: Sequence[Row]) -> dict[str, Any]:
-    """What the table says, against what is wanted of 14 sets."""
-
-    def better(other: str, level: float = 1.0) -> int:
-        return sum((gain := _gain(row, other)) is not None and gain >= level for row in rows)
-
-    far = [
-        row["set"]
-        for row in rows
-        if (gain := _gain(row, "boosting")) is not None and gain < 1 - WITHIN[SETS[row["set"]][2]]
-    ]
-    return {
-        "sets": len(rows),
-        "better_than_hgb": better("boosting"),
-        "further_behind_hgb_than_allowed": far,
-        "better_than_sk_mlp": better("sk_mlp"),
-        "better_than_plain_mlp": better("plain_mlp"),
-        "inside_the_reported_interval": sum(bool(row.get("inside")) for row in rows),
-        "level_with_autogluon": [row["set"] for row in rows if (_gain(row, "autogluon") or 0) >= 0.9999],
-        "failures": sum(row["autoft"] is None for row in rows),
-    }
+def compared(row: Row, shared: str) -> Row:
+    """A row with what was recorded of others, the best boosting, and how autoft compares."""
+    others = peers.recorded(shared).get(row["set"], {})
+    row = {**row, **{tool: others.get(tool) for tool in RECORDED}}
+    row["boosting"] = strongest([*(row.get(side) for side in BOOSTING), others.get("sk_hgb")], row["metric"])
+    return {**row, "ratio": gain(row, "boosting")}
 
 
 def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
@@ -313,21 +216,43 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("--minutes", type=float, default=5.0)
     parser.add_argument("--shared", type=Path, default=ROOT.parent / "shared")
-    parser.add_argument("--sides", type=lambda text: text.split(","), metavar="A,B")
+    parser.add_argument("--sides", type=lambda text: tuple(text.split(",")), metavar="A,B")
+    parser.add_argument("--resume", action="store_true", help="run what is missing in the file of results")
     own, rest = parser.parse_known_args(argv)
-    given: Options = options("quality", "test scores against scikit-learn and recorded peers", rest, only=tuple(SETS))
-    minutes = 0.3 if given.quick else own.minutes
-    wanted = own.sides or EVERY
-    if unknown := set(wanted) - set(EVERY):
-        parser.error(f"--sides: {', '.join(sorted(unknown))}; there are {', '.join(EVERY)}")
-    before = json.loads((RESULTS / "quality.json").read_text(encoding="utf-8"))["rows"] if own.sides else []
-    known = {row["set"]: row for row in before}
-    names = [name for name in (QUICK if given.quick and not given.only else SETS) if given.wants(name)]
-    rows: list[Row] = []
+    given: Options = options("quality", "test scores against others on all sets", rest, only=[*EVERY])
+    if unknown := set(own.sides or ()) - set(SIDES):
+        parser.error(f"--sides: {', '.join(sorted(unknown))}; there are {', '.join(SIDES)}")
+    if lacking := [side for side in SIDES if not peers.installed(side)]:
+        progress(f"not installed, and left out: {', '.join(lacking)}")
+    shared, minutes = str(own.shared.resolve()), 0.3 if given.quick else own.minutes
+    plan = Plan(shared=shared, minutes=minutes, wanted=own.sides or SIDES, resume=own.resume)
+    known: dict[str, Row] = {}
+    if own.sides or own.resume:  # the file keeps what is not run
+        given = replace(given, json=given.json or RESULTS / "quality.json")
+        known = _known(given.json)
+    names = [name for name in (QUICK if given.quick and not given.only else EVERY) if given.wants(name)]
+    rows = dict(known)
+
+    def keep(row: Row) -> list[Row]:
+        rows[row["set"]] = row
+        ordered = [rows[name] for name in EVERY if name in rows]
+        save("quality", given, ordered, summarize(ordered, minutes))
+        return ordered
+
     for name in names:
-        rows.append(run(name, str(own.shared.resolve()), minutes, wanted=wanted, known=known.get(name)))
-        save("quality", given, rows, {**summarize(rows), "minutes": minutes})
-    return finish("quality", given, rows, {**summarize(rows), "minutes": minutes})
+        ordered = keep(run(name, plan, known.get(name, {}), keep))
+    result = finish("quality", given, ordered, summarize(ordered, minutes))
+    print("\n".join(result["summary"]["verdicts"]))
+    return result
+
+
+def _known(path: Path | None) -> dict[str, Row]:
+    """The rows of an earlier run by set."""
+    if path is None or not path.is_file():
+        return {}
+    earlier = json.loads(path.read_text(encoding="utf-8"))
+    minutes = dict.fromkeys(OWN, earlier["summary"]["minutes"])
+    return {row["set"]: {"minutes": minutes, **row} for row in earlier["rows"]}
 
 
 if __name__ == "__main__":
