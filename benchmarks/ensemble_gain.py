@@ -28,7 +28,7 @@ from autoft.evaluation.scores import scores
 from autoft.records.problem import Problem, Truth
 from benchmarks.common import Options, Row, finish, options, progress
 from benchmarks.machine import ROOT
-from benchmarks.quality import METRIC, SETS, splits
+from benchmarks.sets import METRIC, SETS, splits
 
 #: Most rows to train on, all members together, and to score.
 ROWS, FRESH = 400, 3_000
@@ -73,8 +73,9 @@ def models(task: str) -> Mapping[str, Callable[[int], Any]]:
 
 def table(name: str, shared: Path) -> tuple[Any, Any, Any, Any]:
     """Training features and answers, and others to score."""
-    file, target, task = SETS[name]
-    x, y = splits(str(shared)).load(shared / "data" / file, target, task)
+    own = SETS[name]
+    task = own.task
+    x, y = splits(str(shared)).load(shared / "data" / own.file, own.target, task)
     if task != "regression":
         counts = y.value_counts()
         kept = y.isin(counts[counts >= RARE * len(y)].index)

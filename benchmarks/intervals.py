@@ -40,7 +40,7 @@ from autoft.records.columns import Task
 from autoft.records.problem import Draws, Problem, SelectionRule, Truth
 from benchmarks.common import Options, Row, finish, options, progress, save
 from benchmarks.honesty import IDEAL
-from benchmarks.quality import METRIC
+from benchmarks.sets import METRIC
 
 TRIALS, FOLDS, DRAWS, FRESH, FEATURES, USED = 20, 5, 200, 3_000, 40, 8
 COVERAGE = 0.95

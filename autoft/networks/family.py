@@ -91,6 +91,11 @@ class Family(ABC):
         return NETWORK_DIMENSIONS - self.dimensions
 
     @property
+    def trees(self) -> bool:
+        """Whether it has boosted trees instead of a network."""
+        return self.traits.schedule == "boosting"
+
+    @property
     def bounded(self) -> bool:
         """Whether hints can bound its weights."""
         return type(self).monotone_weights is not Family.monotone_weights

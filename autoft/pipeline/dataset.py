@@ -93,6 +93,11 @@ class Dataset:
         return self.members[: self.split.k]
 
     @property
+    def gains(self) -> bool:
+        """Whether the deployed model is a mean of the folds' models that can be better than each of them."""
+        return self.strategy == "corrected" and not (self.refit or self.split.windows)
+
+    @property
     def outputs(self) -> int:
         """Logits of a network."""
         return len(self.target.classes) if self.target.task == "multiclass" else 1

@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from autoft.evaluation import calibration, ensemble_gain, folds
-from autoft.evaluation.estimated_gain import estimated_gain
+from autoft.evaluation import ensemble_gain, folds
 from autoft.files import canonical_json, fingerprint
 from autoft.pipeline.context import Provisional, Run
 from autoft.pipeline.cost import measures_ensemble_gain, pair_reach
@@ -18,9 +17,7 @@ from autoft.pipeline.effects import calibration_allowed
 from autoft.pipeline.reserve import gain_seconds
 from autoft.pipeline.results import EnsembleGain, Selection
 from autoft.pipeline.trainers import MakeTrainer
-from autoft.records.arrays import Array
-from autoft.records.decisions import Calibration, CalibrationMethod, DecisionGoal
-from autoft.records.scores import Gain
+from autoft.records.decisions import CalibrationMethod, DecisionGoal
 from autoft.records.trials import TrialResult, Trials
 from autoft.training.program import out_of_memory
 
@@ -36,11 +33,11 @@ def measure_ensemble_gain(
     See `autoft.evaluation.ensemble_gain`. The gain is empty where it was not measured: under other strategies (nested
     scores ensembles anyway, a holdout scores the model itself), with expanding windows (the later of two blocks is far
     from the past of both), of a model that is trained again on all rows, with two folds, and where time or memory is
-    lacking. The ensemble then has the calibration of its members, and `known_gain` an estimate. It must be over at
-    `end` on the run's clock.
+    lacking. The ensemble then has the calibration of its members, and `results.known_gain` an estimate. It must be over
+    at `end` on the run's clock.
     """
     unmeasured = EnsembleGain(calibration=selection.rule.calibration)
-    if not _counts(dataset):
+    if not dataset.gains:
         return unmeasured
     lacking = "with two folds no network that leaves out both has rows to train on"
     if not measures_ensemble_gain(dataset.strategy, dataset.split.k):
@@ -69,28 +66,6 @@ def measure_ensemble_gain(
     if not gain.left:
         _say_estimated(run, lacking)
     return gain
-
-
-def known_gain(dataset: Dataset, measured: EnsembleGain, rule: Calibration, answers: Array, run: Run) -> Gain:
-    """The gain of the ensemble as it was measured, or else estimated from its members' answers ``[K, n, ...]``.
-
-    Args:
-        rule: Calibration of single members.
-    """
-    if not _counts(dataset):
-        return Gain()
-    if measured.left:
-        return Gain(left=measured.left, source="measured")
-    trained = np.zeros((len(dataset.folds), len(dataset.y)), dtype=bool)
-    for own, member in zip(trained, dataset.folds, strict=True):
-        own[member.train] = True
-    members = np.stack([calibration.apply(rule, own) for own in answers])
-    return estimated_gain(members, trained, dataset.truth, dataset.problem, exchangeable=not dataset.description.rows)
-
-
-def _counts(dataset: Dataset) -> bool:
-    """Whether the deployed model is a mean of the folds' models that can be better than they are."""
-    return dataset.strategy == "corrected" and not (dataset.refit or dataset.split.windows)
 
 
 def _say_estimated(run: Run, lacking: str) -> None:

@@ -29,10 +29,9 @@ from autoft.pipeline.context import Run
 from autoft.pipeline.cost import FIRST_DRAWS, MARGIN
 from autoft.pipeline.dataset import Dataset
 from autoft.pipeline.effects import selection_rule
-from autoft.pipeline.ensemble_gain import known_gain
 from autoft.pipeline.machine import Machine
 from autoft.pipeline.reserve import affordable_draws, evaluation_size
-from autoft.pipeline.results import SearchResult
+from autoft.pipeline.results import SearchResult, known_gain
 from autoft.pipeline.slices import score_slices
 from autoft.pipeline.space import boosting_end, boosting_fits
 from autoft.preprocessing.categories import MISSING
@@ -66,7 +65,7 @@ def correct_score(dataset: Dataset, found: SearchResult, answers: Array, run: Ru
     run.tell("evaluation", "correcting the score for the choice among trials")
     truth, problem, rule = dataset.truth, dataset.problem, selection_rule(run.recipe, dataset)
     candidates = candidates_of(found.trials.trials, found.trials.outcomes)
-    gain = known_gain(dataset, found.gain, found.selection.rule.calibration, answers, run)
+    gain = known_gain(dataset, found.gain, found.selection.rule.calibration, answers)
 
     def score(draws: Draws) -> CorrectedScore:
         if dataset.strategy == "corrected":
@@ -150,11 +149,7 @@ def evaluate(
         target=target,
         rows=len(dataset.y),
         held_out=score.held_out,
-        undefined={
-            name: why_undefined(dataset.truth.take(score.rows).y, defined=math.isfinite(score.naive[name]))
-            for name, interval in score.held_out.items()
-            if not math.isfinite(interval.value)
-        },
+        undefined=_undefined(dataset, score),
         validation=score.validation,
         optimism=score.optimism,
         worse_than_default=score.worse_than_default,
@@ -278,6 +273,16 @@ def _pair_candidates(dataset: Dataset, trials: Trials) -> list[correction.PairCa
         for trial, result in zip(trials.trials, trials.outcomes, strict=True)
         for c, epochs in enumerate(result.checkpoints)
     ]
+
+
+def _undefined(dataset: Dataset, score: CorrectedScore) -> dict[str, str]:
+    """Why metrics have no value, by name."""
+    y = dataset.truth.take(score.rows).y
+    return {
+        name: why_undefined(y, defined=math.isfinite(score.naive[name]))
+        for name, interval in score.held_out.items()
+        if not math.isfinite(interval.value)
+    }
 
 
 def _fold_reports(dataset: Dataset, answers: Array, rule: DecisionRule, best: Trial) -> tuple[FoldReport, ...]:

@@ -6,13 +6,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+import numpy as np
+
+from autoft.evaluation import calibration
+from autoft.evaluation.estimated_gain import estimated_gain
+from autoft.pipeline.dataset import Dataset
 from autoft.records.arrays import Array
 from autoft.records.decisions import Calibration, DecisionRule
 from autoft.records.dimensions import Dimension
 from autoft.records.evaluation import Evaluation
 from autoft.records.findings import Finding
 from autoft.records.hint_tests import HintTest
-from autoft.records.scores import Interval
+from autoft.records.scores import Gain, Interval
 from autoft.records.trials import TrialResult, Trials
 from autoft.search.budget import Budget
 from autoft.search.setup import ProgramSharing
@@ -76,7 +81,7 @@ class EnsembleGain:
 
     Attributes:
         left: By metric, the ensemble's distance to the best score as a multiple of its members'; below 1 is a gain.
-            Empty where it was not measured (it is then estimated, `pipeline.ensemble_gain.known_gain`).
+            Empty where it was not measured (it is then estimated, `known_gain`).
         calibration: Of the ensemble's answers.
     """
 
@@ -84,6 +89,23 @@ class EnsembleGain:
 
     left: dict[str, float] = field(default_factory=dict)
     calibration: Calibration = field(default_factory=Calibration)
+
+
+def known_gain(dataset: Dataset, measured: EnsembleGain, rule: Calibration, answers: Array) -> Gain:
+    """The gain of the ensemble as it was measured, or else estimated from its members' answers ``[K, n, ...]``.
+
+    Args:
+        rule: Calibration of single members.
+    """
+    if not dataset.gains:
+        return Gain()
+    if measured.left:
+        return Gain(left=measured.left, source="measured")
+    trained = np.zeros((len(dataset.folds), len(dataset.y)), dtype=bool)
+    for own, member in zip(trained, dataset.folds, strict=True):
+        own[member.train] = True
+    members = np.stack([calibration.apply(rule, own) for own in answers])
+    return estimated_gain(members, trained, dataset.truth, dataset.problem, exchangeable=not dataset.description.rows)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

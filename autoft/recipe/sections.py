@@ -313,7 +313,7 @@ class Search(RecipeSection):
         if self.families is None:
             return self.space.architecture
         every = registry_of("network family")
-        networks = [f.name for f in every if f.traits.searched and f.traits.schedule != "boosting"]
+        networks = [f.name for f in every if f.traits.searched and not f.trees]
         found = (own for name in self.families for own in (networks if name == NETWORKS else [name]))
         return tuple(dict.fromkeys(found))
 

@@ -169,7 +169,7 @@ class SearchLoop:
     def _epochs(self, proposal: Proposal) -> int | None:
         """Most epochs of a trial: the oracle's (Hyperband) or the plan's, which is made for networks; None for the
         recipe's."""
-        planned = None if family_of(proposal.params).traits.schedule == "boosting" else self.budget.epochs
+        planned = None if family_of(proposal.params).trees else self.budget.epochs
         limits = [limit for limit in (proposal.epochs, planned) if limit is not None]
         return min(limits, default=None)
 

@@ -73,14 +73,14 @@ def first_configurations(
     space: Sequence[Dimension], rows: int = 1_000, tier: Tier = "large"
 ) -> tuple[dict[str, Any], ...]:
     """The configurations that every search begins with: the best of the portfolio, what the families try first
-    themselves (`Family.default`: linear models), and the rest of the portfolio. Sizes that the space excludes become
+    themselves (`Family.default`: trees, then linear models), and the rest of the portfolio. Sizes that the space excludes become
     the nearest; configurations with other excluded values are dropped.
     """
     by_name = {d.name: d for d in space}
     default, architecture = default_configuration(space), by_name.get("architecture")
     if not isinstance(architecture, Choice):
         return (default,)
-    families = (FAMILIES[str(name)] for name in architecture.values)
+    families = sorted((FAMILIES[str(name)] for name in architecture.values), key=lambda own: not own.trees)
     own_first = [{"architecture": family.name, **entry} for family in families for entry in family.default(rows)]
     best, *others = portfolio.entries(tier)
     batch = by_name.get("batch_size")
