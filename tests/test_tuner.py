@@ -105,10 +105,10 @@ def test_a_linear_model_alone_is_trained_saved_and_loaded(target: str, table, tm
     assert autoft.load(tmp_path / "saved").predict(new).tolist() == tuner.predict(new).tolist()
 
 
-def test_the_linear_model_is_tried_right_after_the_default(binary):
+def test_trees_are_tried_right_after_the_default(binary):
     first, second = (trial.params["architecture"] for trial in binary.evaluation_.trials[:2])
-    assert first != "linear"
-    assert second == "linear"
+    assert first != "trees"
+    assert second == "trees"
 
 
 def test_positive_class_is_the_users(binary):

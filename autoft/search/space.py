@@ -73,8 +73,8 @@ def first_configurations(
     space: Sequence[Dimension], rows: int = 1_000, tier: Tier = "large"
 ) -> tuple[dict[str, Any], ...]:
     """The configurations that every search begins with: the best of the portfolio, what the families try first
-    themselves (`Family.default`: trees, then linear models), and the rest of the portfolio. Sizes that the space excludes become
-    the nearest; configurations with other excluded values are dropped.
+    themselves (`Family.default`: trees, then linear models), and the rest of the portfolio. Sizes that the space
+    excludes become the nearest; configurations with other excluded values are dropped.
     """
     by_name = {d.name: d for d in space}
     default, architecture = default_configuration(space), by_name.get("architecture")

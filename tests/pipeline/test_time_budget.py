@@ -248,10 +248,10 @@ def test_time_is_reserved_for_the_gain_where_half_of_its_networks_are_cheap(
     seconds: float, reserved: float, monkeypatch: pytest.MonkeyPatch
 ):
     """Cheap is at most a tenth of the minutes."""
-    monkeypatch.setattr(time_budget, "seconds_after_search", lambda *_: {"ensemble gain": seconds})
+    monkeypatch.setattr("autoft.pipeline.reserve.seconds_after_search", lambda *_: {"ensemble gain": seconds})
     recipe, other = Recipe().with_changes(target="y", minutes=1), SimpleNamespace()
-    given: Any = {"dataset": other, "shape": other, "machine": other}
-    assert time_budget.Reserve(recipe=recipe, clock=lambda: 0.0, **given)(1) == reserved
+    given: Any = {"dataset": other, "first": other, "machine": other}
+    assert Reserve(recipe=recipe, clock=lambda: 0.0, **given)(1) == reserved
 
 
 def test_the_portfolio_is_the_richest_that_the_minutes_allow(table: pd.DataFrame):

@@ -158,7 +158,7 @@ def test_sizes_that_a_recipe_excludes_become_the_nearest():
 def test_without_numbers_it_is_no_question_how_they_enter():
     space = make_space(800, embedded=False, numbers=False, changes={})
     assert "numbers" not in {d.name for d in space}
-    linear = [c for c in first_configurations(space) if c["architecture"] == "linear"]
+    linear = [c for c in first_configurations(space)[:4] if c["architecture"] == "linear"]
     assert len(linear) == 1  # with curves and without are the same
 
 
