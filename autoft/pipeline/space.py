@@ -137,7 +137,10 @@ def choose_first(
         if seconds[0] + trace <= most and through:
             return found
     perceptron = "width" in small and family_of(small).traits.plain
-    return (small, *found) if perceptron and small not in found else found
+    if not perceptron or small in found:
+        return found
+    # Trees before networks that would take most of the minutes.
+    return (small, *sorted(found, key=lambda params: not family_of(params).trees))
 
 
 def drop_architectures(

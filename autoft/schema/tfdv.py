@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import io
 import logging
 import os
@@ -27,6 +28,7 @@ class TFDV(ProtoEngine):
     def _generate(self, table: Typed) -> Any:
         batch = record_batch(table)
         with _quiet():
+            _import_apart()
             from tensorflow_data_validation import StatsOptions
             from tensorflow_data_validation.statistics import stats_impl
 
@@ -48,6 +50,17 @@ class TFDV(ProtoEngine):
         from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
 
         return schema_pb2.Schema, statistics_pb2.DatasetFeatureStatisticsList
+
+
+def _import_apart() -> None:
+    """Import TFDV on a stack of its own.
+
+    One of its dependencies keeps an exception of its import, and with it all frames below: the whole run that asks
+    first, its table and its networks included, would stay in memory.
+    """
+    worker = threading.Thread(target=importlib.import_module, args=["tensorflow_data_validation"])
+    worker.start()
+    worker.join()
 
 
 _QUIETLY = threading.RLock()
