@@ -87,7 +87,7 @@ class Rates:
     importance: float = 0.018
     importance_row: float = 7e-06
     answer_row: float = 5.8e-06
-    tree_row: float = 1.5e-07
+    tree_row: float = 6e-08
     proposal: float = 0.058
     finish: float = 1.6
     finish_column: float = 0.023

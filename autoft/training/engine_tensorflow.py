@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
-import gc
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -110,10 +108,6 @@ def compiled(function: Callable[..., Any], *, fast: bool) -> Callable[..., Any]:
     _start_xla()
     program: Callable[..., Any] = tf.function(_collectable(function), autograph=False, jit_compile=True)
     return program
-
-
-# A program that dies after TensorFlow's own modules says so on the terminal.
-atexit.register(gc.collect)
 
 
 class _AnySize:

@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from autoft.errors import SetupError
 from autoft.networks.forest import ForestSize, Tree, forest_size, forest_weights, read_boosting, rounded_down, splits_of
+from autoft.networks.forest_walk import ForestWalk
 from autoft.networks.memory import cells_per_row
 from autoft.preprocessing.registered_layers import registered_layers
 from tests.networks_help import forest_network
@@ -89,6 +90,10 @@ def test_raw_scores_are_those_of_scikit_learn(name: str):
         expected = [model._raw_predict(rows.astype(np.float64)) for model in members]
     np.testing.assert_allclose(found, expected, atol=1e-5)
     assert len(np.unique(found[0])) > 50  # the rows reach many leaves
+    codes = rows[:, CATEGORIES]
+    rows[:, CATEGORIES] = np.where((codes == 1.5) | (codes > 255), 2, codes)  # autoft has no such codes
+    walked = ForestWalk(forest_weights(read))(np.stack([rows] * len(members)))
+    np.testing.assert_allclose(walked, network(np.stack([rows] * len(members))), atol=1e-5)
 
 
 def _stump(feature: int = 0, threshold: float = 0.0, *, missing_left: bool = False, codes: Any = None) -> Tree:
