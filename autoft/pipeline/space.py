@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from autoft.data.privacy import LEAST
 from autoft.evaluation.decisions import row_costs
 from autoft.evaluation.metrics import METRICS
 from autoft.networks.architecture import Inputs
@@ -27,7 +28,7 @@ from autoft.pipeline.machine import Machine
 from autoft.recipe.recipe import Recipe
 from autoft.records.arrays import Array
 from autoft.records.decisions import Costs
-from autoft.records.dimensions import Choice, Dimension
+from autoft.records.dimensions import Choice, Dimension, Range
 from autoft.records.split import HOLDOUT
 from autoft.search.algorithms import ALGORITHMS
 from autoft.search.portfolio import TIERS
@@ -64,7 +65,16 @@ def make_search_space(recipe: Recipe, dataset: Dataset) -> tuple[Dimension, ...]
         rare=rare_classes_count(dataset),
         changes=recipe.search.space.model_dump() | {"architecture": recipe.search.architectures()},
     )
+    space = tuple(_leaves_of_many(d) for d in space) if recipe.report.private else space
     return restrict_space(space, dataset.description.hints, dataset.target.task, dataset.trained_quantile)
+
+
+def _leaves_of_many(dimension: Dimension) -> Dimension:
+    """A leaf of trees holds the mean answer of its rows: in a private run of as many as may be shown."""
+    if dimension.name != "leaf_rows" or not isinstance(dimension, Range) or dimension.low >= LEAST:
+        return dimension
+    low, high = float(LEAST), max(dimension.high, LEAST + 1.0)
+    return replace(dimension, low=low, high=high, default=max(dimension.default, low))
 
 
 def rare_classes_count(dataset: Dataset) -> bool:

@@ -21,7 +21,7 @@ from autoft.pipeline.space import choose_first, make_search_space, plan_parallel
 from autoft.pipeline.split import split
 from autoft.pipeline.trial_times import TrialTimes
 from autoft.recipe.recipe import Recipe
-from autoft.records.dimensions import Choice
+from autoft.records.dimensions import Choice, Range
 from autoft.records.trials import Trial
 from autoft.search.journal import Journal, read
 from autoft.search.space import MAKE, default_configuration, first_configurations
@@ -386,3 +386,16 @@ def test_a_search_with_nothing_left_to_try_says_how_much_time_is_left(tmp_path: 
     assert (found.code, found.severity) == ("search-exhausted", "info")
     assert "7 configurations" in str(found)
     assert "90 s of its minutes left" in str(found)
+
+
+def test_leaves_of_trees_hold_as_many_rows_as_a_private_run_may_show(table: pd.DataFrame):
+    recipe = tiny_recipe(target="outcome", **{"search.space": {"leaf_rows": [1, 5]}})
+    dataset = prepare_dataset(recipe, features(table, "outcome"))
+    (shown, private) = (
+        next(d for d in make_search_space(own, dataset) if d.name == "leaf_rows")
+        for own in (recipe, recipe.with_changes(private=True))
+    )
+    assert isinstance(shown, Range)
+    assert isinstance(private, Range)
+    assert (shown.low, shown.high) == (1, 5)
+    assert (private.low, private.high, private.default) == (10, 11, 10)
