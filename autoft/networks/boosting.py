@@ -84,6 +84,7 @@ class Boosting(Family):
         Range(name="leaf_rows", low=2.0, high=100.0, default=20.0, log=True),
     )
     traits: ClassVar[Traits] = Traits(schedule="boosting")
+    trees: ClassVar[bool] = True
 
     @abstractmethod
     def booster(self, params: Mapping[str, Any], rows: BoostingRows) -> Booster:

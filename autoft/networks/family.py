@@ -78,22 +78,19 @@ class Family(ABC):
     Attributes:
         dimensions: Those of `NETWORK_DIMENSIONS` that it uses.
         own_dimensions: Further ones, which a search has where it has the family.
+        trees: Whether it has boosted trees (`boosting.Boosting`) instead of a network.
     """
 
     name: ClassVar[str]
     dimensions: ClassVar[frozenset[str]] = NETWORK_DIMENSIONS
     own_dimensions: ClassVar[tuple[Dimension, ...]] = ()
     traits: ClassVar[Traits] = Traits()
+    trees: ClassVar[bool] = False
 
     @property
     def idle(self) -> frozenset[str]:
         """Hyperparameters that make no difference to it."""
         return NETWORK_DIMENSIONS - self.dimensions
-
-    @property
-    def trees(self) -> bool:
-        """Whether it has boosted trees instead of a network."""
-        return self.traits.schedule == "boosting"
 
     @property
     def bounded(self) -> bool:

@@ -1,6 +1,6 @@
 """Forests: boosted trees as arrays, read from scikit-learn's histogram gradient boosting, and as weights of a layer.
 
-A node's row in the weight ``forest/nodes`` says where a row of the table goes: its column (as ``_KINDS * feature +
+A node's row in the weight ``forest/nodes`` says where a row of the table goes: its column (as ``KINDS * feature +
 kind``, see `layers.forest.Forest`), the threshold, and the left child; the right one stands next to it. So a level of
 the walk is one gather of nodes, one of values, and a comparison. Missing values cost nothing: each column is there with
 a missing cell as the smallest and as the largest number.
@@ -187,7 +187,7 @@ def forest_weights(members: Sequence[tuple[Sequence[Tree], Array]]) -> dict[str,
     packed = [_pack(trees, most, outputs) for trees, _ in members]
     nodes = max(len(own.values) for own in packed)
     splits = max(len(own.sets) for own in packed)
-    if len(members) * max(nodes, WORDS * (splits + 1)) >= _EXACT:
+    if max(nodes, WORDS * (splits + 1)) >= _EXACT:
         raise ValueError(f"{len(members)} members of {nodes:,} nodes, more than float32 can number")
     found = {
         "forest/nodes": np.zeros((len(members), nodes, 3 + (splits > 0)), np.float32),

@@ -31,6 +31,7 @@ class ForestWalk:
             records = np.zeros(values.shape[1], PREDICTOR_RECORD_DTYPE)
             kind, inner = splits.kind[member], splits.inner[member]
             code = inner & (kind == CODE)
+            missing_left = (kind == LOWEST) | ((kind == MISSING) & (thresholds[member] > 1))
             records["value"], records["is_leaf"] = values[member], ~inner
             records["feature_idx"] = splits.feature[member]
             # All numbers go left where the question is whether a cell is missing.
@@ -39,9 +40,9 @@ class ForestWalk:
             if sets is not None:
                 own = np.asarray(weights["forest/nodes"])[member, :, 3].astype(int)
                 records["bitset_idx"] = np.where(code, own, 0)
-                records["missing_go_to_left"] = np.where(code, sets.missing[member][own], kind == LOWEST)
+                records["missing_go_to_left"] = np.where(code, sets.missing[member][own], missing_left)
             else:
-                records["missing_go_to_left"] = kind == LOWEST
+                records["missing_go_to_left"] = missing_left
             bits = np.zeros((1, _WORDS), np.uint32) if sets is None else sets.left[member]
             ends = np.append(roots[1:], len(records))
             trees = []
@@ -54,7 +55,7 @@ class ForestWalk:
 
     def __call__(self, x: Array) -> Array:
         """``[S, B, F]`` -> ``[S, B, outputs]`` float32; codes of categories are whole numbers up to 255."""
-        with ThreadPoolExecutor(os.cpu_count()) as pool:  # the walk holds no lock
+        with ThreadPoolExecutor(_processors()) as pool:  # the walk holds no lock
             return np.stack(list(pool.map(self._member, range(len(x)), x)))
 
     def _member(self, member: int, x: Array) -> Array:
@@ -65,6 +66,10 @@ class ForestWalk:
         for number, tree in enumerate(self._trees[member]):
             total[:, number % outputs] += tree.predict(cells, known, same, 1)
         return total.astype(np.float32)
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -59,7 +59,8 @@ def _kept(architectures: Choice, refused: Mapping[str, str]) -> Choice:
         must = "hold a model that can keep the recipe's hints (section 'knowledge')"
         found = f"it holds {', '.join(f'{name} ({refused[str(name)]})' for name in architectures.values)}"
         fix = f"add {next(family.name for family in FAMILIES if family.name not in refused)}, or remove the hints"
-        raise RecipeError("'search.space.architecture'", must, found, fix)
+        where = "The list of models to search ('search.families' or 'search.space.architecture')"
+        raise RecipeError(where, must, found, fix)
     return keep_values(architectures, kept)
 
 

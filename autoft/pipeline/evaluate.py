@@ -65,7 +65,9 @@ def correct_score(dataset: Dataset, found: SearchResult, answers: Array, run: Ru
     run.tell("evaluation", "correcting the score for the choice among trials")
     truth, problem, rule = dataset.truth, dataset.problem, selection_rule(run.recipe, dataset)
     candidates = candidates_of(found.trials.trials, found.trials.outcomes)
-    gain = known_gain(dataset, found.gain, found.selection.rule.calibration, answers)
+    gain = known_gain(
+        dataset, found.gain, found.selection.rule.calibration, answers, refitted=found.refitted is not None
+    )
 
     def score(draws: Draws) -> CorrectedScore:
         if dataset.strategy == "corrected":

@@ -37,7 +37,7 @@ def refit(
     parts, number = _affordable(selection.parts(trials), dataset.split.k, end - run.clock())
     run.tell("search", "training the chosen configurations again on all rows")
     every, found = np.flatnonzero(dataset.split.blocks != HOLDOUT), []
-    # What is held out only says where a training stands; no choice is made on it.
+    # They have trained on what they hold out, so that its loss falls: the last checkpoint is the best.
     members = [Member(train=every, held_out=fold.held_out, blocks=()) for fold in dataset.folds[:number]]
     try:
         trainer = make_trainer(replace(dataset, split=replace(dataset.split, k=number)), members)

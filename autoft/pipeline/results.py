@@ -91,13 +91,14 @@ class EnsembleGain:
     calibration: Calibration = field(default_factory=Calibration)
 
 
-def known_gain(dataset: Dataset, measured: EnsembleGain, rule: Calibration, answers: Array) -> Gain:
+def known_gain(dataset: Dataset, measured: EnsembleGain, rule: Calibration, answers: Array, *, refitted: bool) -> Gain:
     """The gain of the ensemble as it was measured, or else estimated from its members' answers ``[K, n, ...]``.
 
     Args:
         rule: Calibration of single members.
+        refitted: Whether the deployed model is another one, trained on all rows.
     """
-    if not dataset.gains:
+    if refitted or dataset.strategy != "corrected" or dataset.split.windows:
         return Gain()
     if measured.left:
         return Gain(left=measured.left, source="measured")

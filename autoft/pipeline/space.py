@@ -182,7 +182,7 @@ def keep_affordable(
     Args:
         epoch_seconds: Measured for the first, which corrects the cost model; None trusts it.
     """
-    if recipe.search.architectures() or recipe.search.minutes is None:
+    if recipe.search.names_families or recipe.search.minutes is None:
         return tuple(first)
     shapes = [replace(s, least=min(s.least, recipe.search.epochs)) for s in (cost_shape(dataset, c) for c in first)]
     slowness = 1.0 if epoch_seconds is None else epoch_seconds / cost.epoch_seconds(shapes[0], machine)

@@ -98,7 +98,13 @@ def plan_search(dataset: Dataset, trainer: TrialTrainer, run: Run) -> SearchPlan
     if named := ", ".join(space.name_left_out(first, plan.first)):
         run.tell("search", f"left out, as a trial would take too many of the minutes: {named}")
     dimensions = space.drop_architectures(dimensions, first, plan.first)
-    times = TrialTimes(dataset=dataset, measured=plan.first[0], epoch_seconds=plan.epoch_seconds, epochs=plan.epochs)
+    times = TrialTimes(
+        dataset=dataset,
+        measured=plan.first[0],
+        epoch_seconds=plan.epoch_seconds,
+        epochs=plan.epochs,
+        most=recipe.search.epochs,
+    )
 
     def note(trial: Trial) -> None:
         reserve.note(trial)

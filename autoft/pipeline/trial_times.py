@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from autoft.networks.family import family_of
 from autoft.pipeline import cost, space
 from autoft.pipeline.cost import TYPICAL_EPOCHS, CostShape
 from autoft.pipeline.dataset import Dataset
@@ -28,13 +29,15 @@ class TrialTimes:
     Attributes:
         measured: Parameters of the configuration whose epoch was measured.
         epoch_seconds: Of that epoch.
-        epochs: Most epochs of a trial.
+        epochs: Most epochs of a trial by the plan, which is made for networks.
+        most: Most epochs of a trial by the recipe.
     """
 
     dataset: Dataset
     measured: Mapping[str, Any]
     epoch_seconds: float
     epochs: int
+    most: int
     _slowness: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     _epochs: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
 
@@ -53,7 +56,8 @@ class TrialTimes:
         """Seconds that a trial with these parameters is expected to take."""
         name, shape = _architecture(params), self._shape(params)
         taken, epochs = self._slowness.get(name, [])[-_NEWEST:], self._epochs.get(name, [])[-_NEWEST:]
-        expected = int(statistics.median(epochs)) if epochs else min(self.epochs, TYPICAL_EPOCHS)
+        most = self.most if family_of(params).trees else self.epochs
+        expected = int(statistics.median(epochs)) if epochs else min(most, TYPICAL_EPOCHS)
         slowness = statistics.median(taken) if taken else self._measured()
         return slowness * cost.trial_seconds(shape, Machine(), epochs=expected)
 

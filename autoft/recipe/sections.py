@@ -318,6 +318,11 @@ class Search(RecipeSection):
         return tuple(dict.fromkeys(found))
 
     @property
+    def names_families(self) -> bool:
+        """Whether it writes out the kinds of models that it wants: then none is left out for lack of time."""
+        return bool(self.space.architecture or (self.families and NETWORKS not in self.families))
+
+    @property
     def most_trials(self) -> int | None:
         """Most trials that are run; None where minutes alone end the search."""
         return _TRIALS if self.trials is None and self.minutes is None else self.trials

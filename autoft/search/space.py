@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from autoft.networks.family import DEFAULT, FAMILIES, family_of
+from autoft.networks.family import DEFAULT, FAMILIES, Family, family_of
 from autoft.records.dimensions import Choice, Dimension, Range, Value
 from autoft.search import portfolio
 from autoft.search.portfolio import Tier
@@ -142,7 +142,12 @@ def make_space(
             space.append(Range(name=name, low=low, high=high, default=min(max(default, low), high), log=log))
     if schedules := changes.get("schedule"):
         space.append(_choice("schedule", schedules, "constant"))
-    return (*space, *_own_dimensions(space[0], changes))
+    architecture = space[0]
+    assert isinstance(architecture, Choice)
+    families = [FAMILIES[str(name)] for name in architecture.values]
+    if all(family.trees for family in families):
+        space = [d for d in space if any(d.name not in family.idle for family in families)]
+    return (*space, *_own_dimensions(families, changes))
 
 
 def searched_families() -> list[str]:
@@ -150,10 +155,8 @@ def searched_families() -> list[str]:
     return [family.name for family in FAMILIES if family.traits.searched]
 
 
-def _own_dimensions(architecture: Dimension, changes: Mapping[str, Sequence[Any] | None]) -> Iterator[Dimension]:
+def _own_dimensions(families: Sequence[Family], changes: Mapping[str, Sequence[Any] | None]) -> Iterator[Dimension]:
     """Dimensions of some of the families alone, with the recipe's choices or limits."""
-    assert isinstance(architecture, Choice)
-    families = [FAMILIES[str(name)] for name in architecture.values]
     every = {dimension.name: dimension for family in families for dimension in family.own_dimensions}
     for name, dimension in every.items():
         of = tuple(f.name for f in families if name in {own.name for own in f.own_dimensions})

@@ -121,7 +121,7 @@ class Ensemble:
             from autoft.preprocessing.encoder import build_encoder
 
             encoder = build_encoder(self.plan, self.statistics, takes_measured=True)
-        for rows in pieces(self.plan, encoded, self.head.members, max(map(cells_per_row, self.networks))):
+        for rows in pieces(self.plan, encoded, self.head.members, max(map(_cells, self.networks))):
             arrays = self.statistics.arrays(rows)
             if rows.ratios is not None:
                 measured = arrays["measured"] = with_derived(self.plan, rows.numbers)
@@ -218,6 +218,11 @@ def build_ensemble(data: Stack, parts: Sequence[NetworkPart], members: int) -> E
         shares=tuple(part.share for part in parts),
         head=head,
     )
+
+
+def _cells(network: Any) -> int:
+    """Numbers that a network holds for a row: of trees, which are walked on the host, none that count."""
+    return 1 if "forest/nodes" in weights_of(network) else cells_per_row(network)
 
 
 def _function(network: Any, plan: InputLayout) -> Callable[[Any], Any]:

@@ -54,14 +54,17 @@ class TreeTrainer(TrialTrainer):
         patience = max(1, round(PATIENCE * self.limits.patience))
         record = Record(self.data, self.folds, ends.limit, patience, params, self._sample)
         done = 0
-        for epochs in _growths(ends.limit):
+        for growth in _growths(ends.limit):
+            # It is asked about every epoch: about those in the midst of a growth before it.
+            over = next((epoch for epoch in range(done + 1, growth) if ends.out_of_time()), None)
+            epochs = over or growth
             logits = np.stack([self._grown(s, own, done, epochs, each) for s, own in enumerate(boosters)], axis=1)
             for epoch, stage in enumerate(logits, done + 1):
                 record.add(epoch, stage[:, : self._held], stage[:, self._held :], dict, ends.prune)
                 if record.ended:
                     break
             done = epochs
-            if not record.ended and ends.out_of_time():
+            if not record.ended and (over is not None or ends.out_of_time()):
                 record.end(f"{OUT_OF_TIME} after epoch {done}", dict)
             if record.ended:
                 break
@@ -105,7 +108,8 @@ class TreeTrainer(TrialTrainer):
         found = []
         for member, rows in enumerate(data.train):
             x, y, counts = self._x(member, rows), targets[member, rows].astype(np.float64), weights[member][rows]
-            x[:, hidden] = 0.0
+            # scikit-learn refuses numbers that are missing in every row; no tree splits on a constant.
+            x[:, hidden | np.isnan(x).all(axis=0)] = 0.0
             if data.task != "regression":  # a class that no training row has must have a logit all the same
                 absent = np.setdiff1d(np.arange(max(data.outputs, 2)), y)
                 x = np.concatenate([x, np.repeat(x[:1], len(absent), axis=0)])

@@ -350,7 +350,7 @@ def test_trials_say_how_long_others_of_their_architecture_take(table: pd.DataFra
     recipe = tiny_recipe(target="outcome", minutes=5)
     dataset = prepare_dataset(recipe, features(table, "outcome"))
     linear, mlp = ({"architecture": a, "width": 64, "depth": 1, "batch_size": 32} for a in ("linear", "mlp"))
-    times = TrialTimes(dataset=dataset, measured=linear, epoch_seconds=0.5, epochs=100)
+    times = TrialTimes(dataset=dataset, measured=linear, epoch_seconds=0.5, epochs=100, most=100)
     assert times(linear) == pytest.approx(25 * 0.5, rel=0.5)
     before = times(mlp)
     times.note(trial(80.0, 0.5))  # 40 epochs

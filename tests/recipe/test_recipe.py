@@ -413,4 +413,6 @@ def test_families_are_names_or_one_word(
 ) -> None:
     recipe = Recipe().with_changes(families=families)
     assert recipe.search.architectures() == expected
+    # What is left out for lack of time is a choice among kinds that nobody wrote out.
+    assert recipe.search.names_families == (families == "trees")
     assert read_recipe(write(recipe.to_yaml())).search.architectures() == expected

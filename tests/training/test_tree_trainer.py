@@ -112,6 +112,30 @@ def test_a_trial_out_of_time_keeps_what_it_has(make: Make):
     assert outcome.checkpoints == (1, 2)
 
 
+def test_a_trial_can_end_after_any_epoch(make: Make):
+    """Weights that were lost are trained again: as many epochs as there were."""
+    asked: list[int] = []
+
+    def out_of_time() -> bool:
+        asked.append(1)
+        return len(asked) == 6
+
+    trainer = TreeTrainer(make("binary"), folds=3, limits=Limits(epochs=30, patience=60), seed=0)
+    outcome = trainer.train(TREES, out_of_time)
+    assert outcome.reason == "out of time after epoch 6"
+    whole = trainer.train(TREES, lambda: False)
+    assert outcome.curves["held_out"] == whole.curves["held_out"][:6]
+
+
+def test_a_number_that_a_fold_never_saw_is_no_obstacle(make: Make):
+    data = make("regression")
+    dense, (_, indicator) = data.dense.copy(), Inputs.of(data.plan).gaps[0]
+    dense[0, data.train[0], indicator] = 1.0
+    outcome = _trainer(replace(data, dense=dense)).train(TREES, lambda: False)
+    assert outcome.status == "finished"
+    assert np.isfinite(outcome.held_out[-1]).all()
+
+
 def test_effects_and_columns_apart_hold_in_the_trees(make: Make):
     data = make("regression")
     hints = Hints(effects=(Effect(column="n0", sign=-1),), apart=(("n1", "d0"),))

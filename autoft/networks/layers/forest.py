@@ -55,7 +55,7 @@ class Forest(Configured):
         members, trees = ops.shape(held["roots"])
         rows, columns = ops.shape(inputs)[1], ops.shape(inputs)[2] * KINDS
         cells = _cells(inputs, with_codes=self.splits > 0)
-        table, sets, first_node = _numbered(held)
+        table, sets, first_node, first_word = _numbered(held)
         first_cell = ops.reshape(ops.arange(members * rows, dtype="int32") * columns, (members, rows, 1))
         place = ops.expand_dims(held["roots"] + first_node, 1) + ops.zeros((1, rows, 1), dtype="int32")
 
@@ -65,8 +65,9 @@ class Forest(Configured):
             if sets is None:
                 right = ops.cast(cell > node[..., 1], "float32")
             else:
-                right = ops.cast(cell[..., 0] > node[..., 1], "float32") + _bit(sets, node[..., 3], cell)
-            return ops.cast(node[..., 2] + right, "int32")
+                right = ops.cast(cell[..., 0] > node[..., 1], "float32")
+                right = right + _bit(sets, node[..., 3], cell, first_word)
+            return ops.cast(node[..., 2] + right, "int32") + ops.expand_dims(first_node, 2)
 
         if keras.backend.backend() == "jax":
             # Level after level, XLA computes the first ones many times over: 200 trees took 1.2 ms a row, not .06.
@@ -110,22 +111,20 @@ def _cells(inputs: Any, *, with_codes: bool) -> Any:
     return ops.reshape(ops.stack([ops.stack(table[i::KINDS], axis=-1) for i in range(KINDS)], axis=-2), (-1, 3))
 
 
-def _numbered(held: Any) -> tuple[Any, Any, Any]:
-    """Nodes ``[S * nodes, 3 or 4]`` and words of sets ``[S * sets * WORDS]`` (or None), numbered through all members;
-    and each member's first node ``[S, 1]``."""
+def _numbered(held: Any) -> tuple[Any, Any, Any, Any]:
+    """Nodes ``[S * nodes, 3 or 4]`` and words of sets ``[S * sets * WORDS]`` (or None) of all members; each member's
+    first node ``[S, 1]`` and first word ``[S, 1, 1]``. Nodes number children and sets within their member, as whole
+    numbers are exact in float32 up to 2^24 only."""
     members, nodes, size = ops.shape(held["nodes"])
     member = ops.expand_dims(ops.arange(members, dtype="int32"), 1)
-    if "sets" not in held:
-        sets, moved = None, [0.0, 0.0, float(nodes)]
-    else:
-        count = ops.shape(held["sets"])[1]
-        sets, moved = ops.reshape(held["sets"], (-1,)), [0.0, 0.0, float(nodes), float(count * WORDS)]
-    factors = np.array([1.0, 1.0, 1.0, WORDS][:size], np.float32)
-    own = held["nodes"] * factors + ops.expand_dims(ops.cast(member, "float32") * np.array(moved, np.float32), 1)
-    return ops.reshape(own, (members * nodes, size)), sets, member * nodes
+    table, sets, words = ops.reshape(held["nodes"], (members * nodes, size)), None, 0
+    if "sets" in held:
+        sets, words = ops.reshape(held["sets"], (-1,)), ops.shape(held["sets"])[1] * WORDS
+    return table, sets, member * nodes, ops.expand_dims(member * words, 2)
 
 
-def _bit(sets: Any, first: Any, cell: Any) -> Any:
+def _bit(sets: Any, number: Any, cell: Any, first_word: Any) -> Any:
     """1 where a code's bit in the node's set is 1: then it goes right. Other forms of cells have a factor of 0."""
-    found = ops.take(sets, ops.cast(first + cell[..., 1], "int32"), axis=0) * cell[..., 2]
+    word = first_word + ops.cast(number * WORDS + cell[..., 1], "int32")
+    found = ops.take(sets, word, axis=0) * cell[..., 2]
     return ops.floor(found) - 2.0 * ops.floor(found / 2.0)
