@@ -104,7 +104,9 @@ class Lattice:
         for k, d in enumerate(self.space):
             for name, values in d.when:
                 parent = self.space[names.index(name)]
-                places = [parent.values.index(value) for value in values] if isinstance(parent, Choice) else []
+                known = parent.values if isinstance(parent, Choice) else ()
+                # A search may have lost values, as architectures that the minutes or the hints do not allow.
+                places = [known.index(value) for value in values if value in known]
                 chosen = np.rint(points[:, names.index(name)] * self._steps[names.index(name)])
                 points[~np.isin(chosen, places), k] = _share(d, d.default)
         for k, d in enumerate(self.space):

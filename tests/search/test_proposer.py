@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import tempfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -339,3 +340,10 @@ def test_trials_side_by_side_are_of_one_architecture():
 def test_a_grid_without_perceptrons_has_something_to_try():
     space = make_space(800, embedded=False, changes={"architecture": ("linear", "tabm-mini"), "width": (8, 16)})
     assert {p["architecture"] for p in talk(proposer("grid", space), 6)} <= {"linear", "tabm-mini"}
+
+
+def test_dimensions_of_an_architecture_that_is_gone_do_no_harm():
+    space = tuple(replace(d, values=("mlp", "linear")) if d.name == "architecture" else d for d in ARCHITECTURES)
+    found = talk(proposer("bayesian", space), 10)
+    assert {p["architecture"] for p in found} == {"mlp", "linear"}
+    assert not any("shrinkage" in p for p in found)
