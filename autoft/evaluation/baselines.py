@@ -22,6 +22,9 @@ from autoft.records.problem import Problem, Truth
 from autoft.records.scores import Baseline, Interval
 from autoft.records.split import Member
 
+#: The slowest baseline, and all of them.
+BOOSTING = "hist_gradient_boosting"
+NAMES = ("constant", "linear", BOOSTING)
 #: Largest number of categories of a column; scikit-learn's histograms have room for 255 bins.
 MOST_CATEGORIES = 250
 #: Bound of all numbers, so that their squares stay finite.
@@ -63,9 +66,8 @@ def train_baselines(
     problem: Problem,
     *,
     seed: int,
-    boosting: bool = True,
     over: Callable[[], bool] = lambda: False,
-    names: Sequence[str] = ("constant", "linear", "hist_gradient_boosting"),
+    names: Sequence[str] = NAMES,
 ) -> dict[str, Array]:
     """Held-out predictions of the baselines.
 
@@ -90,10 +92,10 @@ def train_baselines(
     single = [member for member in members if len(member.blocks) == 1]
     width = (len(y),) if problem.task == "regression" else (len(y), int(y.max()) + 1)
     untouched = np.setdiff1d(np.arange(len(y)), np.concatenate([member.held_out for member in single]))
-    result = {name: np.zeros(width) for name in names if boosting or name != "hist_gradient_boosting"}
+    result = {name: np.zeros(width) for name in names}
     for member in single:
-        if boosting and over():
-            result.pop("hist_gradient_boosting", None)
+        if BOOSTING in result and over():
+            del result[BOOSTING]
         rows = member.train if truth.weights is None else member.train[truth.weights[member.train] > 0]
         shown, own = inputs.for_training(rows), truth.take(rows)
         for name, pooled in result.items():

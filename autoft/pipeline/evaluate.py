@@ -346,7 +346,7 @@ def train_baselines(dataset: Dataset, run: Run) -> Mapping[str, Array]:
             dataset.folds,
             dataset.problem,
             seed=run.recipe.seed,
-            boosting=boosting,
+            names=[name for name in baselines.NAMES if boosting or name != baselines.BOOSTING],
             over=lambda: run.clock() > end,
         )
         if "hist_gradient_boosting" not in made:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from autoft.evaluation.baselines import BaselineInputs, BaselineScorer, train_baselines
+from autoft.evaluation.baselines import NAMES, BaselineInputs, BaselineScorer, train_baselines
 from autoft.evaluation.correction import corrected, holdout
 from autoft.evaluation.folds import FoldRule, RowOrigin, members, split
 from autoft.evaluation.selection import Candidate
@@ -141,6 +141,6 @@ def test_words_are_learned_from_training_rows_alone():
 
     every = members(blocks, "corrected")
     truth = Truth(y=y, weights=weights)
-    train_baselines(replace(inputs, words=words), truth, every, BINARY, seed=0, boosting=False)
+    train_baselines(replace(inputs, words=words), truth, every, BINARY, seed=0, names=NAMES[:2])
     for rows, member in zip(seen, every, strict=True):
         np.testing.assert_array_equal(rows, member.train[weights[member.train] > 0])
