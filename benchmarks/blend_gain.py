@@ -119,13 +119,13 @@ def compared(
         key: Candidate(trial=first + place, epochs=found.iterations, predictions=found.predictions)
         for place, (key, found) in enumerate(trees.items())
     }
-    score = _scorer(recipe, dataset)
+    score = scorer(recipe, dataset)
     without = score(networks)
 
     def gain(candidates: Sequence[Any]) -> dict[str, Any]:
         joined = score(candidates)
         weight = sum(share for place, share in joined.chosen if candidates[place].trial >= first)
-        return {**_gain(dataset, without, joined), "share": round(weight, 3)}
+        return {**gain_of(dataset, without, joined), "share": round(weight, 3)}
 
     rows = np.flatnonzero(dataset.split.blocks >= 0)
     each = {
@@ -160,7 +160,7 @@ def _in_time(seconds: Sequence[float], spent: float) -> set[int]:
     return kept
 
 
-def _scorer(recipe: Any, dataset: Any) -> Callable[[Sequence[Any]], Any]:
+def scorer(recipe: Any, dataset: Any) -> Callable[[Sequence[Any]], Any]:
     """The corrected score of a list of candidates, always on the same draws."""
     from autoft.evaluation.correction import corrected
     from autoft.pipeline.effects import selection_rule
@@ -170,7 +170,7 @@ def _scorer(recipe: Any, dataset: Any) -> Callable[[Sequence[Any]], Any]:
     return lambda candidates: corrected(dataset.truth, candidates, dataset.problem, rule=rule, draws=draws)
 
 
-def _gain(dataset: Any, without: Any, found: Any) -> dict[str, Any]:
+def gain_of(dataset: Any, without: Any, found: Any) -> dict[str, Any]:
     """What one score has over another: the difference, its interval over the draws, and the percentage."""
     import numpy as np
 
@@ -264,7 +264,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
         given = replace(given, json=file)
         known = json.loads(file.read_text(encoding="utf-8"))["rows"] if file.is_file() else []
     rows = {row["set"]: row for row in known}
-    _one_thread()
+    one_thread()
     wanted = [one for one in (QUICK if given.quick else ORDER) if given.wants(one) and one not in rows]
     work: Callable[..., Callable[[], Row]] = encodings if own.encodings else partial(joined, minutes=own.minutes)
     for one in wanted:
@@ -280,7 +280,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     return finish(name, given, list(rows.values()), _summary(own.encodings, list(rows.values())))
 
 
-def _one_thread() -> None:
+def one_thread() -> None:
     """Compute on one thread; nothing heavy may be imported yet."""
     os.environ.update(thread_environment(1))
     import tensorflow as tf

@@ -1,4 +1,5 @@
-"""Learned features: what the inputs that the target makes of columns are worth, with cheap models.
+"""Learned features: what inputs that the target makes of columns, and combinations of numbers, are worth, with cheap
+models.
 
     python -m benchmarks.features [--quick] [--only adult,amazon_access] [--shared FOLDER] [--json FILE]
 
@@ -7,7 +8,7 @@ with `preprocess: {features: auto}` and with `none`: scikit-learn's HistGradient
 of the member and its slots as categories, and autoft's `linear` and `mlp` with one setting and ten epochs, by their
 last epoch. Nothing is searched, so scores are not those of a run. A gain is that of the mean held-out score, positive
 where the features are better: in ROC-AUC, or as a share of the log-loss or RMSE. `used` counts the columns that a
-member encodes.
+member encodes, `combinations` those that a member makes, whose gain is that beside what the target makes.
 """
 
 from __future__ import annotations
@@ -31,6 +32,9 @@ SETS: Mapping[str, tuple[str, str]] = {
     "wine_quality": ("wine_quality.csv", "quality"),
     "california_housing": ("california_housing.csv.gz", "median_house_value"),
     "titanic": ("titanic.csv", "Survived"),
+    "bank_marketing": ("bank_marketing.csv.gz", "y"),
+    "covertype_10k": ("covertype_10k.csv.gz", "Cover_Type"),
+    "german_credit": ("german_credit.csv", "class"),
     "taxis": ("taxis.csv", "fare"),
     "amazon_access": ("amazon_access.csv.gz", "ACTION"),
     "videogame_sales": ("videogame_sales.csv.gz", "Global_Sales"),
@@ -67,7 +71,8 @@ def stacks(name: str, shared: Path) -> dict[str, Any]:
         last, together = rows >= 0.8 * len(rows), (rows * 10 // len(rows), *together)
         train, out = (rows[~last],), (rows[last],)
     known = StackTarget(y=dataset.y, task=dataset.target.task, classes=len(dataset.target.classes), together=together)
-    plans = {"auto": dataset.layout, "none": replace(dataset.layout, targets=())}
+    plans = {"auto": dataset.layout, "none": replace(dataset.layout, targets=(), combined=())}
+    plans["targets"] = replace(dataset.layout, combined=())
     return {side: stack_data(plan, dataset.encoded, known, train=train, held_out=out) for side, plan in plans.items()}
 
 
@@ -116,20 +121,31 @@ def run(name: str, shared: Path) -> Row:
     both = stacks(name, shared)
     plan, task = both["auto"].plan, both["auto"].task
     row: Row = {"set": name, "task": task, "rows": len(both["auto"].y), "candidates": len(plan.targets)}
-    row["used"] = sum(bool(table[0].any()) for table in both["auto"].statistics.targets)
-    for kind in MODELS if row["used"] else ():
+    own = both["auto"].statistics
+    row["used"] = sum(bool(table[0].any()) for table in own.targets)
+    row["combinations"] = 0 if own.combinations is None else int(own.combinations.chosen.sum(axis=1).max())
+    for kind in MODELS:
+        scores = {}
         for side, data in both.items():
-            row[f"{kind}_{side}"] = score(data, boosted(data) if kind == "boosting" else trained(data, kind))
-        ours, plain = row[f"{kind}_auto"], row[f"{kind}_none"]
-        row[f"{kind}_gain"] = ours - plain if task == "binary" else (plain - ours) / plain
+            if side == "none" or (row["used"] if side == "targets" else row["combinations"]):
+                scores[side] = score(data, boosted(data) if kind == "boosting" else trained(data, kind))
+        last = scores["none"]
+        for side, feature in (("targets", "gain"), ("auto", "combinations_gain")):
+            if side in scores:
+                row[f"{kind}_{feature}"] = scores[side] - last if task == "binary" else (last - scores[side]) / last
+                last = scores[side]
+        row |= {f"{kind}_{side}": value for side, value in scores.items()}
     return row
 
 
 def summarize(rows: Sequence[Row]) -> dict[str, Any]:
-    gains = {kind: [row[f"{kind}_gain"] for row in rows if row["used"]] for kind in MODELS}
     found: dict[str, Any] = {"tables": len(rows), "tables_with_features": sum(bool(row["used"]) for row in rows)}
-    for kind, own in gains.items():
-        found |= {f"{kind}_better": sum(gain > 0 for gain in own), f"{kind}_worse": sum(gain < 0 for gain in own)}
+    found["tables_with_combinations"] = sum(bool(row["combinations"]) for row in rows)
+    for kind in MODELS:
+        for feature in ("", "_combinations"):
+            own = [row[name] for row in rows if (name := f"{kind}{feature}_gain") in row]
+            found[f"{kind}{feature}_better"] = sum(gain > 0 for gain in own)
+            found[f"{kind}{feature}_worse"] = sum(gain < 0 for gain in own)
     return found
 
 

@@ -185,10 +185,10 @@ def settings(name: str) -> dict[str, Any]:
     """What a recipe says of a set: target, task, objective, how its rows belong together, which numbers are names.
 
     Where the test rows are drawn at random, so are the folds: rows that a file has in time order (bike_sharing) count
-    as independent.
+    as independent, and copies of a row stand in different folds (wine_quality), as they do in training and test rows.
     """
     own = EVERY[name]
     found: dict[str, Any] = {"target": own.target, "task": own.task, "objective": METRIC[own.task]}
     dependence = {f"evaluate.{key}": getattr(own, key) for key in ("time", "group") if getattr(own, key)}
-    found |= dependence or {"evaluate.rows": "independent"}
+    found |= dependence or {"evaluate.rows": "independent", "evaluate.copies": "apart"}
     return found | ({"data.columns": dict.fromkeys(own.codes, "categorical")} if own.codes else {})

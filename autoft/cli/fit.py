@@ -143,7 +143,7 @@ def _baseline_line(evaluation: Evaluation, baseline: Baseline) -> Text:
     words = {"beaten": "better", "level": "not measurably better", "not beaten": "worse"}
     objective = evaluation.objective
     theirs = f" ({objective} {interval(score[objective])})" if objective in score else ""
-    text = f"The network is {words[baseline.verdict]} than {name}{theirs}: gain {interval(gain)}."
+    text = f"The model is {words[baseline.verdict]} than {name}{theirs}: gain {interval(gain)}."
     return safe(text, styles[baseline.verdict])
 
 

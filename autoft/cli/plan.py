@@ -62,6 +62,7 @@ def _planned_data(plan: Forecast) -> list[tuple[str, str]]:
     rows_left_out = f" ({plan.rows_left_out:,} without a target dropped)" if plan.rows_left_out else ""
     embedded = f" and {counted(plan.embedded, 'embedded column')}" if plan.embedded else ""
     pairs = f" and {counted(plan.pairs, 'pair')} of folds" if plan.pairs else ""
+    programs = counted(plan.programs, "program")
     too_long = "a trial would take too many of the minutes"
     trained = f"each is trained on {plan.train_rows:,} rows and scored on {plan.held_out_rows:,}"
     return [
@@ -69,11 +70,11 @@ def _planned_data(plan: Forecast) -> list[tuple[str, str]]:
         ("columns", f"{len(plan.used):,} used{dropped}"),
         ("inputs", f"{plan.inputs:,}{embedded}"),
         *([("by the answers", f"also encoded: {_some(plan.by_target)}")] if plan.by_target else []),
-        ("networks", f"{plan.members:,} in a trial, for {counted(plan.folds, 'fold')}{pairs}; {trained}"),
+        ("models", f"{plan.members:,} in a trial, for {counted(plan.folds, 'fold')}{pairs}; {trained}"),
         ("strategy", plan.strategy),
         *((f"space: {name}", words) for name, words in plan.space.items()),
         *([("not searched", f"{', '.join(plan.too_expensive)}: {too_long}")] if plan.too_expensive else []),
-        ("compiled", f"{counted(plan.programs, 'program')} for {plan.shapes:,} sizes of networks in that space"),
+        *([("compiled", f"{programs} for {plan.shapes:,} sizes of networks in that space")] if plan.programs else []),
     ]
 
 

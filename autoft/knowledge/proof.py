@@ -15,6 +15,7 @@ import numpy as np
 
 from autoft.errors import TrainingError
 from autoft.knowledge.bounds import reads
+from autoft.networks.architecture import Inputs
 from autoft.preprocessing.layout import InputLayout, blocks
 from autoft.records.arrays import Array
 from autoft.records.hints import Effect, Hints
@@ -134,7 +135,7 @@ def _first(weights: Mapping[str, Array], plan: InputLayout, hints: Hints, column
 
 def _of_numbers(weights: Mapping[str, Array], plan: InputLayout, dense: Array) -> list[Array]:
     """Slopes of what stands before the dense inputs: bins, or vectors of numbers."""
-    own = dense[..., list(plan.continuous)]
+    own = dense[..., list(Inputs.of(plan).numbers)]
     if "vectors/slope" in weights:  # [S, f, dim], and [S, f * bins, dim]
         slope, bend = weights["vectors/slope"], weights["vectors/bend"]
         bends = bend.reshape(*slope.shape[:2], -1, slope.shape[2])

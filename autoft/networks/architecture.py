@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from autoft.networks.forest import ForestSize
-from autoft.preprocessing.layout import InputLayout, blocks
+from autoft.preprocessing.layout import InputLayout, blocks, combination_blocks
 
 #: The activation of monotone networks (`layers.stacked.mixed`).
 MIXED = "mixed"
@@ -60,7 +60,7 @@ class Inputs:
             dense += width
         return cls(
             dense=dense,
-            numbers=plan.continuous,
+            numbers=(*plan.continuous, *(starts[name] for name, _ in combination_blocks(plan))),
             embedded=tuple(category.slots for category in plan.embedded),
             gaps=tuple((starts[name], starts[f"missing {name}"]) for name in plan.indicated),
             one_hot=tuple((starts[own.id], own.width) for own in plan.one_hot),

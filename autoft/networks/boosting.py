@@ -62,8 +62,8 @@ class Booster(ABC):
         """Add trees until there are those of so many iterations."""
 
     @abstractmethod
-    def stages(self, x: Array) -> Iterator[Array]:
-        """Logits of rows ``[m, f]`` after each iteration, ``[m, outputs]``."""
+    def stages(self, x: Array, since: int = 0) -> Iterator[Array]:
+        """Logits of rows ``[m, f]`` after each iteration, ``[m, outputs]``; `since` some, what has come to those."""
 
     @abstractmethod
     def trees(self, iterations: int) -> tuple[Sequence[Tree], Array]:

@@ -202,7 +202,7 @@ _PARTS: Mapping[Skippable, tuple[str, str, str, str]] = {
     "ensemble_gain": (
         "bag-gain-estimated",
         "The score",
-        "count the gain of the mean of the folds' networks as other networks measure it",
+        "count the gain of the mean of the folds' models as other models measure it",
         "its interval is wider by the error of the estimate; more minutes, or three folds, may have it measured",
     ),
     "refit": (

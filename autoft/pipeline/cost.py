@@ -7,6 +7,7 @@ measurements and prints the ratios; the rates (`machine.py`) come from there.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from autoft.evaluation.ensemble_gain import REACH
@@ -14,14 +15,17 @@ from autoft.evaluation.fold_model import FEW, MOST, REPEATS
 from autoft.evaluation.fold_model import ROWS as IMPORTANCE_ROWS
 from autoft.evaluation.selection import AFFORDABLE, FEWEST_DRAWS
 from autoft.pipeline.machine import RATES, Machine
+from autoft.preprocessing.combinations import MOST_ROWS as COMBINED_ROWS
 from autoft.records.trials import SAMPLED_ROWS, checkpoint_epochs
 from autoft.training.epoch import WORTH_XLA
 from autoft.training.stack import CELLS as ENCODED_CELLS
 from autoft.training.stack import CHUNK as ENCODED_ROWS
 from autoft.training.stack import PREDICTED_ROWS
 
-#: Iterations of the baseline, whose seconds `RATES` has.
-_ITERATIONS = 100
+#: Iterations of the baseline, and leaves of its trees and of others that are not known.
+_ITERATIONS, LEAVES = 100, 31
+#: Trees that are grown for one that a trial watches: what comes after the best epoch is seen in large steps.
+_OVERSHOOT = 1.2
 #: Factor on the modelled seconds of what follows the search: machines are shared.
 MARGIN = 1.25
 #: Epochs of a typical trial: early stopping ends most trials about here, whatever the limit.
@@ -55,6 +59,7 @@ class CostShape:
         plain: Whether XLA may be worth it.
         least: Fewest epochs of a trial, unless its limit is lower.
         iterations: Of boosted trees in an epoch; 0 for networks.
+        leaves: Of each tree.
     """
 
     rows: int
@@ -74,6 +79,7 @@ class CostShape:
     plain: bool = True
     least: int = 0
     iterations: int = 0
+    leaves: int = LEAVES
 
     @property
     def fan_in(self) -> int:
@@ -115,9 +121,9 @@ def epoch_seconds(shape: CostShape, machine: Machine) -> float:
     inputs) and 2 in prediction; dense inputs need no gradient. The last batch is padded, so it counts in full.
     """
     if shape.iterations:
-        columns = shape.inputs + shape.embedded
-        whole = boosting_seconds(shape.rows, columns, shape.members, shape.outputs, machine)
-        return whole * shape.iterations / _ITERATIONS
+        grown = _OVERSHOOT * _tree_seconds(shape.rows, shape.inputs + shape.embedded, shape.leaves)
+        watched = _predicted(shape) * RATES.tree_row
+        return machine.alone(shape.members * shape.outputs * shape.iterations * (grown + watched))
     trained, predicted = shape.members * shape.steps * shape.batch, shape.members * _predicted(shape)
     products = trained * (6 * shape.kernels - 2 * shape.inputs * shape.width) + predicted * 2 * shape.kernels
     products *= shape.ensemble
@@ -192,14 +198,22 @@ def reading_seconds(rows: int, columns: int, machine: Machine, *, tfdv: bool) ->
     return machine.alone(fixed + rows * columns * cell)
 
 
-def encoding_seconds(rows: int, inputs: int, members: int, machine: Machine) -> float:
-    """Seconds of fitting the preprocessing of all members and encoding all rows with it."""
-    return machine.alone(RATES.encode + rows * inputs * members * RATES.encode_cell)
+def encoding_seconds(rows: int, inputs: int, members: int, machine: Machine, *, combined: bool = False) -> float:
+    """Seconds of fitting the preprocessing of all members and encoding all rows with it; `combined`: each chooses
+    combinations of numbers."""
+    choice = members * min(rows, COMBINED_ROWS) * RATES.combine_row if combined else 0.0
+    return machine.alone(RATES.encode + rows * inputs * members * RATES.encode_cell + choice)
 
 
 def boosting_seconds(rows: int, columns: int, folds: int, outputs: int, machine: Machine) -> float:
     """Seconds of boosting on the same folds, each with `rows` training rows; it fits a tree for each of `outputs`."""
-    return machine.alone(folds * outputs * (RATES.boost + rows * columns * RATES.boost_cell))
+    return machine.alone(folds * outputs * _ITERATIONS * _tree_seconds(rows, columns, LEAVES))
+
+
+def _tree_seconds(rows: int, columns: int, leaves: int) -> float:
+    """Seconds of growing a tree on the reference machine: histograms of all rows on each level, splits of each leaf."""
+    cells = rows * columns * math.log2(leaves) * RATES.tree_cell
+    return cells + leaves * (RATES.tree_leaf + columns * RATES.tree_leaf_column)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -275,5 +289,5 @@ def search_seconds(trials: int, default: float, mean: float, *, programs: int, t
     """
     if not trials:
         return 0.0
-    different = programs * (1.0 - (1.0 - 1.0 / programs) ** trials)
+    different = programs * (1.0 - (1.0 - 1.0 / max(programs, 1)) ** trials)
     return default + (trials - 1) * mean + different * trace + trials * machine.alone(RATES.proposal)

@@ -189,6 +189,7 @@ def audit_table(recipe: Recipe, description: TableDescription) -> TableDescripti
             encoded=tuple(recipe.preprocess.encoders),
             grouped=rows.group is not None,
             timed=bool(rows.time),
+            apart=recipe.evaluate.copies == "apart",
             missing_words=description.table.missing_words,
         ),
     )

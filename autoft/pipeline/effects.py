@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 from autoft.errors import RecipeError
 from autoft.knowledge import decisions, slices, variants
@@ -33,9 +33,10 @@ def restrict_space(
     """
     if variants.names(hints):
         refused = refused_families(hints, task, quantile)
-        dimensions = [
-            _kept(d, refused) if d.name == "architecture" and isinstance(d, Choice) else d for d in dimensions
-        ]
+        for dimension in dimensions:
+            if dimension.name == "architecture" and isinstance(dimension, Choice):
+                _check_left(dimension, refused)
+        dimensions = without_architectures(dimensions, refused)
     if not hints.effects:
         return tuple(dimensions)
     return tuple(
@@ -53,15 +54,25 @@ def refused_families(hints: Hints, task: Task, quantile: float | None) -> dict[s
     return {name: reason for name, reason in found.items() if reason}
 
 
-def _kept(architectures: Choice, refused: Mapping[str, str]) -> Choice:
-    kept = tuple(name for name in architectures.values if name not in refused)
-    if not kept:
+def _check_left(architectures: Choice, refused: Mapping[str, str]) -> None:
+    if all(name in refused for name in architectures.values):
         must = "hold a model that can keep the recipe's hints (section 'knowledge')"
         found = f"it holds {', '.join(f'{name} ({refused[str(name)]})' for name in architectures.values)}"
         fix = f"add {next(family.name for family in FAMILIES if family.name not in refused)}, or remove the hints"
         where = "The list of models to search ('search.families' or 'search.space.architecture')"
         raise RecipeError(where, must, found, fix)
-    return keep_values(architectures, kept)
+
+
+def without_architectures(dimensions: Sequence[Dimension], gone: Collection[Any]) -> tuple[Dimension, ...]:
+    """A space without some architectures, and without the dimensions that they alone have."""
+    kept = [
+        keep_values(d, tuple(value for value in d.values if value not in gone))
+        if d.name == "architecture" and isinstance(d, Choice)
+        else d
+        for d in dimensions
+    ]
+    left = {value for d in kept if d.name == "architecture" and isinstance(d, Choice) for value in d.values}
+    return tuple(d for d in kept if all(name != "architecture" or left & {*values} for name, values in d.when))
 
 
 def keep_values(dimension: Choice, kept: tuple[Value, ...]) -> Choice:

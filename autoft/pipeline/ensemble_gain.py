@@ -39,7 +39,7 @@ def measure_ensemble_gain(
     unmeasured = EnsembleGain(calibration=selection.rule.calibration)
     if not dataset.gains:
         return unmeasured
-    lacking = "with two folds no network that leaves out both has rows to train on"
+    lacking = "with two folds no model that leaves out both has rows to train on"
     if not measures_ensemble_gain(dataset.strategy, dataset.split.k):
         _say_estimated(run, lacking)
         return unmeasured
@@ -69,7 +69,7 @@ def measure_ensemble_gain(
 
 
 def _say_estimated(run: Run, lacking: str) -> None:
-    found = "counts the gain of the mean of the folds' networks by an estimate, from how much they disagree, as "
+    found = "counts the gain of the mean of the folds' models by an estimate, from how much they disagree, as "
     run.skip("ensemble_gain", found + lacking)
 
 
@@ -112,9 +112,9 @@ def _pair_answers(
     trained = [trial for trial, _ in parts]
     reach = next((own for own in reaches if gain_seconds(dataset, trained, own) <= seconds), None)
     if reach is None:
-        run.tell("search", "no time to measure what the mean of the folds' networks gains; it is estimated")
+        run.tell("search", "no time to measure what the mean of the folds' models gains; it is estimated")
         return "there was no time to measure it"
-    run.tell("search", "measuring what the mean of the folds' networks gains")
+    run.tell("search", "measuring what the mean of the folds' models gains")
     wanted = ensemble_gain.pairs_of(k, reach)
     pairs = [m for m in folds.members(dataset.split, "nested") if m.blocks in wanted]
     blended: list[Any] = [0.0] * len(pairs)
@@ -127,7 +127,7 @@ def _pair_answers(
             if answers is None:
                 return "there was no time to measure it"
             if not all(np.isfinite(answer).all() for answer in answers):
-                return "a network to measure it by diverged"
+                return "a model to measure it by diverged"
             blended = [total + share * answer for total, answer in zip(blended, answers, strict=True)]
     except Exception as error:
         if not out_of_memory(error):

@@ -208,7 +208,8 @@ def _stage_times(
     # A search passes over what it has no time for.
     fit = [own for own in seconds if minutes is None or own <= space.LARGEST_SHARE * minutes * 60] or [min(seconds)]
     trial = Span(default=default, low=min(seconds), high=max(seconds), mean=sum(fit) / len(fit))
-    trace = sum(cost.trace_seconds(shape, machine) for shape in programs.shapes) / len(programs.shapes)
+    compiled = [cost.trace_seconds(shape, machine) for shape in programs.shapes if not shape.iterations]
+    trace = sum(compiled) / max(len(compiled), 1)
 
     def search(trials: int) -> float:
         number = programs.number
@@ -233,10 +234,11 @@ def _before(recipe: Recipe, dataset: Dataset, shape: CostShape, machine: Machine
     rows, columns = dataset.description.table.frame.shape
     chosen = choose(recipe.schema_.engine, columns)
     tfdv = chosen is not None and chosen.name == "tfdv"
+    combined = bool(dataset.layout.combined)
     boosting = space.boosting_seconds(dataset, machine) if space.boosting_fits(recipe, dataset, machine) else 0.0
     return {
         "start": machine.alone(RATES.import_ + (RATES.import_tfdv if tfdv else 0.0)),
         "reading": cost.reading_seconds(rows, columns, machine, tfdv=tfdv),
         "baselines": machine.alone(RATES.baselines) + boosting,
-        "encoding": cost.encoding_seconds(len(dataset.y), shape.inputs, shape.members, machine),
+        "encoding": cost.encoding_seconds(len(dataset.y), shape.inputs, shape.members, machine, combined=combined),
     }

@@ -34,8 +34,10 @@ class Rates:
         read_cell, check_cell, check_column, check: Reading one cell; checking one, a column, and a table at all.
         tfdv_cell, tfdv: Statistics and validation by TFDV.
         encode_cell, encode: Preprocessing one cell for one member; building the layers.
+        combine_row: One row by which a member chooses combinations of numbers.
         baselines: The baselines at all.
-        boost, boost_cell: The baselines of one fold and class; one of its training cells.
+        tree_leaf, tree_leaf_column: A leaf of a boosted tree that grows; each column that is looked at for it.
+        tree_cell: One training cell on one level of it.
         evaluation: The evaluation at all.
         loss_draw, draw_row, area_row: One row in one draw: the loss of one candidate, the objective of one trial that
             is a mean, or an area under a curve.
@@ -75,9 +77,11 @@ class Rates:
     tfdv: float = 0.058
     encode_cell: float = 5.8e-08
     encode: float = 0.12
+    combine_row: float = 1.1e-04
     baselines: float = 0.35
-    boost: float = 0.053
-    boost_cell: float = 2.9e-06
+    tree_leaf: float = 2.5e-05
+    tree_leaf_column: float = 6.5e-07
+    tree_cell: float = 1e-09
     evaluation: float = 0.18
     loss_draw: float = 9.4e-10
     draw_row: float = 9.4e-09

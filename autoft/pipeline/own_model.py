@@ -7,6 +7,7 @@ import hashlib
 import sys
 import traceback
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
@@ -75,7 +76,9 @@ def own_space(build: Build, recipe: Recipe, dataset: Dataset) -> tuple[Dimension
 
 def _record(build: Build, dataset: Dataset, made: list[OwnNetwork], hp: Any) -> None:
     """Call the function, and keep what it makes."""
-    given = ModelInputs.of(Inputs.of(dataset.layout), outputs=dataset.outputs, task=dataset.target.task)
+    given = ModelInputs.of(
+        Inputs.of(replace(dataset.layout, combined=())), outputs=dataset.outputs, task=dataset.target.task
+    )
     try:
         made.append(build_network(build, hp, given))
     except AutoFTError:

@@ -78,5 +78,5 @@ def _seconds(result: TrialResult) -> float:
 
 
 def _without(run: Run, reason: str) -> Ensemble | None:
-    run.skip("refit", f"is the mean of the folds' networks, not trained again on all rows: {reason}")
+    run.skip("refit", f"is the mean of the folds' models, not trained again on all rows: {reason}")
     return None

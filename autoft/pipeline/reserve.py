@@ -97,10 +97,11 @@ def _gain(dataset: Dataset, shape: CostShape, epochs: int, machine: Machine) -> 
         return {"refit": cost.trial_seconds(whole, machine, epochs=epochs) + cost.trace_seconds(whole, machine)}
     if dataset.split.windows or not cost.measures_ensemble_gain(dataset.strategy, k):
         return {}
+    combined = bool(dataset.layout.combined)
     number = len(pairs_of(k, cost.pair_reach(len(dataset.y))))
     pairs = replace(shape, members=number, rows=shape.rows * (k - 2) // (k - 1), held_out=2 * shape.held_out)
     trace = cost.trace_seconds(pairs, machine) if cost.worth_compiling(pairs) else 0.0
-    encoding = cost.encoding_seconds(len(dataset.y), pairs.inputs, pairs.members, machine)
+    encoding = cost.encoding_seconds(len(dataset.y), pairs.inputs, pairs.members, machine, combined=combined)
     return {"ensemble gain": cost.trial_seconds(pairs, machine, epochs=epochs) + trace + encoding}
 
 
@@ -111,7 +112,8 @@ def gain_seconds(dataset: Dataset, trials: Iterable[TrialFacts], reach: int) -> 
     inputs = len(dataset.features) + sum(t.slots for t in dataset.layout.texts)
     trained = (o.seconds * o.epochs / max(len(o.curves.get("held_out", ())), 1) for o in trials)
     times = pairs / k * (k - 2) / (k - 1)  # so many networks, each on fewer rows
-    return cost.encoding_seconds(len(dataset.y), inputs, pairs, Machine()) + times * sum(trained)
+    encoding = cost.encoding_seconds(len(dataset.y), inputs, pairs, Machine(), combined=bool(dataset.layout.combined))
+    return encoding + times * sum(trained)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -164,7 +164,7 @@ def _effect(curve: Curve, evaluation: Evaluation) -> HintProposal:
     first, last = (str(end) if isinstance(end, str) else f"{end:g}" for end in (curve.grid[0], curve.grid[-1]))
     evidence = (
         f"effect: {answer} moves by {found.change:+.3g} (standard error {found.error:.2g}) from {first} to {last}, the "
-        f"same way for {found.rows:.0%} of {curve.rows} rows and for all {len(curve.members)} networks"
+        f"same way for {found.rows:.0%} of {curve.rows} rows and for all {len(curve.members)} models"
     )
     return HintProposal(column=curve.column, field="effect", values=values, evidence=evidence)
 

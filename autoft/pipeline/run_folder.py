@@ -57,6 +57,8 @@ def key_settings(recipe: Recipe, dataset: Dataset) -> dict[str, Any]:
     # Only where they are used, so that runs from before they existed go on.
     if dataset.split.windows:
         settings |= recipe.evaluate.model_dump(include={"windows", "gap", "horizon"})
+    if recipe.evaluate.copies != "together":
+        settings["copies"] = recipe.evaluate.copies
     if recipe.data.weight is not None:
         settings["weight"] = recipe.data.weight
     if dataset.trained_quantile is not None:
@@ -77,6 +79,8 @@ def _preprocessing(recipe: Recipe, layout: InputLayout) -> dict[str, Any]:
         if not settings[later]:
             settings.pop(later)
     words = [[text.id, text.slots] for text in layout.texts]
+    if layout.combined:
+        settings["combined"] = list(layout.combined)
     if layout.orders:
         settings["orders"] = {column: list(order) for column, order in layout.orders.items()}
     return settings | ({"words": words} if words else {}) | ({"elapsed": len(layout.elapsed)} if layout.elapsed else {})

@@ -86,9 +86,9 @@ def _texts(recipe: Recipe, dataset: Dataset, found: SearchResult, privacy: Priva
         shown = {name: tuple(map(privacy.word, texts)) for name, texts in seen["categories"].items()}
         seen["categories"] = {name: [*texts] for name, texts in shown.items() if HIDDEN not in texts}
         seen["deciles"] = {name: [*coarse(numbers)] for name, numbers in seen["deciles"].items()}
-    lines = hinted_lines(describe_layout(dataset.layout, features), recipe.knowledge, columns)
+    lines = describe_layout(found.deployed.plan, features, found.deployed.statistics.combinations)
     context = {
-        "plan": [asdict(line) for line in lines],
+        "plan": [asdict(line) for line in hinted_lines(lines, recipe.knowledge, columns)],
         "columns": [asdict(c) for c in columns],
         "space": [[d.name, d.words()] for d in found.space],
         "engine": dataset.description.engine.name if dataset.description.engine else "",

@@ -23,7 +23,7 @@ from autoft.networks.family import architecture_of, family_of
 from autoft.pipeline import cost
 from autoft.pipeline.cost import CostShape
 from autoft.pipeline.dataset import Dataset
-from autoft.pipeline.effects import keep_values, restrict_space
+from autoft.pipeline.effects import restrict_space, without_architectures
 from autoft.pipeline.machine import Machine
 from autoft.recipe.recipe import Recipe
 from autoft.records.arrays import Array
@@ -157,13 +157,7 @@ def drop_architectures(
     space: Sequence[Dimension], first: Sequence[Mapping[str, Any]], kept: Sequence[Mapping[str, Any]]
 ) -> tuple[Dimension, ...]:
     """A space without the architectures of which no first configuration is kept."""
-    gone = {c.get("architecture") for c in first} - {c.get("architecture") for c in kept}
-    return tuple(
-        keep_values(d, tuple(value for value in d.values if value not in gone))
-        if d.name == "architecture" and isinstance(d, Choice)
-        else d
-        for d in space
-    )
+    return without_architectures(space, {c.get("architecture") for c in first} - {c.get("architecture") for c in kept})
 
 
 def keep_affordable(
@@ -233,7 +227,8 @@ def cost_shape(dataset: Dataset, params: Mapping[str, Any]) -> CostShape:
     if "architecture" not in params and not {"width", "depth"} <= params.keys():
         params = {"width": 128, "depth": 2, "batch_size": params["batch_size"]}
     members, family = dataset.members, family_of(params)
-    smallest, inputs = min(len(member.train) for member in members), Inputs.of(dataset.layout)
+    usual = replace(dataset.layout, combined=())  # most tables have no combinations
+    smallest, inputs = min(len(member.train) for member in members), Inputs.of(usual)
     own = architecture_of({"activation": "relu", **params}, inputs, smallest)
     return CostShape(
         rows=max(len(member.train) for member in members),
@@ -253,6 +248,7 @@ def cost_shape(dataset: Dataset, params: Mapping[str, Any]) -> CostShape:
         plain=family.traits.plain,
         least=family.traits.epochs if family.traits.schedule == "cycles" else 0,
         iterations=family.iterations(params) if isinstance(family, Boosting) else 0,
+        leaves=int(params.get("leaves", cost.LEAVES)),
     )
 
 
@@ -262,6 +258,7 @@ def list_programs(dataset: Dataset, space: Sequence[Dimension], first: Mapping[s
     shaping = [dimension for dimension in space if dimension.name in SHAPE and isinstance(dimension, Choice)]
     names = [dimension.name for dimension in shaping]
     every = [relevant(dict(zip(names, values, strict=True))) for values in product(*(d.values for d in shaping))]
+    networks = [params for params in every if not family_of(params).trees]
     default = shape(first)
     any_size = backend.wanted() == "tensorflow"
 
@@ -276,8 +273,8 @@ def list_programs(dataset: Dataset, space: Sequence[Dimension], first: Mapping[s
     return Programs(
         default=default,
         shapes=tuple({shape(params): None for params in every}),
-        different=len({(shape(params), shape_of(params, MAKE)) for params in every}),
-        number=len({program(params) for params in every}),
+        different=len({(shape(params), shape_of(params, MAKE)) for params in networks}),
+        number=len({program(params) for params in networks}),
         dimensions=MAKE if resizable and not cost.worth_compiling(default) else SHAPE,
     )
 

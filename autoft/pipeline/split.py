@@ -90,10 +90,11 @@ def _divide(
     """The blocks, and findings on them."""
     strategy, target = recipe.evaluate.strategy, description.target
     assert target is not None
+    together = recipe.evaluate.copies == "together"
     origin = folds.RowOrigin(
-        keys=keys,
+        keys=keys if together else np.arange(len(y), dtype=keys.dtype),
         groups=None if description.rows.group is None else _cells(description, description.rows.group),
-        copies=_near_copies(recipe, description),
+        copies=_near_copies(recipe, description) if together else None,
         time=_times(description),
     )
     rule = folds.FoldRule(

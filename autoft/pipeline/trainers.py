@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 from autoft.networks.boosting import Boosting
@@ -27,8 +27,10 @@ MakeTrainer = Callable[[Dataset, Sequence[Member]], TrialTrainer]
 def make_trainer(run: Run, dataset: Dataset, members: Sequence[Member]) -> TrialTrainer:
     """The rows of a stack of these members, encoded, and what trains on them."""
     blocks, clusters = dataset.split.blocks, dataset.split.clusters
+    # Own models know the inputs' width before the rows are divided: it must not depend on what members choose.
+    layout = dataset.layout if run.model is None else replace(dataset.layout, combined=())
     data = stack_data(
-        dataset.layout,
+        layout,
         dataset.encoded,
         StackTarget(
             y=dataset.y,

@@ -6,10 +6,13 @@ from typing import Any
 
 import keras
 
+from autoft.preprocessing.combinations import Combinations
 from autoft.preprocessing.encoders.base import ENCODERS
 from autoft.preprocessing.encoders.numbers import Robust
 from autoft.preprocessing.layers.categories import CategorySlots, CodeTables, NumberCodes, OneHotSlots
+from autoft.preprocessing.layers.combinations import CombinedNumbers
 from autoft.preprocessing.layers.derived import Elapsed, Products, Quotients, Repeat, Select
+from autoft.preprocessing.layers.numbers import SmoothClip
 from autoft.preprocessing.layers.texts import WordWeights
 from autoft.preprocessing.layout import InputLayout, blocks
 from autoft.preprocessing.statistics import Statistics
@@ -65,6 +68,8 @@ def build_encoder(plan: InputLayout, statistics: Statistics, *, takes_measured: 
         dense.append(found if len(found.shape) == 3 else Repeat(statistics.members, name=f"members_{own.id}")(found))
     if plan.targets:
         dense.append(_target_features(plan, statistics, inputs))
+    if statistics.combinations is not None:
+        dense.append(_combinations(plan, statistics.combinations, inputs["numbers"]))
     if dense:
         outputs["dense"] = keras.layers.Concatenate(name="dense")(dense) if len(dense) > 1 else dense[0]
         if plan.crosses:
@@ -103,6 +108,15 @@ def _target_features(plan: InputLayout, statistics: Statistics, inputs: dict[str
     found = tables(joined)
     tables.set_weights(list(statistics.targets))
     return found
+
+
+def _combinations(plan: InputLayout, own: Combinations, numbers: Any) -> Any:
+    """What members make of two numbers, scaled, ``[S, B, k]`` float32."""
+    pairs = [array.tolist() for array in (own.first, own.second, own.kind)]
+    made = CombinedNumbers(*pairs, dtype="float64", name="combinations")
+    found = made(numbers)
+    made.set_weights([own.center[:, None], own.factor[:, None]])
+    return SmoothClip(name="combinations_clip")(found) if plan.outliers == "clip" else found
 
 
 def _measured(plan: InputLayout, numbers: Any) -> Any:

@@ -7,7 +7,7 @@ rows only (`autoft.preprocessing.statistics`).
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import combinations, islice
@@ -17,6 +17,7 @@ import numpy as np
 
 from autoft.errors import PreprocessError
 from autoft.preprocessing.categories import CategoryInput, category_inputs
+from autoft.preprocessing.combinations import FEWEST_VALUES, MOST, MOST_COLUMNS, MOST_ROWS, Combinations
 from autoft.preprocessing.custom import CustomInput, custom_inputs
 from autoft.preprocessing.encoders.base import ENCODERS
 from autoft.preprocessing.encoders.numbers import CYCLES, Boolean, Logarithm, Robust, quotient
@@ -46,6 +47,7 @@ class InputLayout:
         crosses: Pairs of columns whose products are inputs, too.
         custom: Columns whose encoder the recipe names; they are none of the above.
         targets: Columns that are encoded by the target, too: categories first, then numbers.
+        combined: Ids of numeric columns two of which may make a combination; none where there are no combinations.
     """
 
     numeric: tuple[str, ...]
@@ -62,6 +64,7 @@ class InputLayout:
     crosses: tuple[tuple[str, str], ...] = ()
     custom: tuple[CustomInput, ...] = ()
     targets: tuple[TargetInput, ...] = ()
+    combined: tuple[str, ...] = ()
 
     @property
     def numbers(self) -> tuple[str, ...]:
@@ -173,6 +176,7 @@ def make_layout(
         crosses=hints.crosses,
         custom=custom_inputs(columns, values, options.encoders),
         targets=_targets(by_kind["numeric"], categories, values, options, hints),
+        combined=_combined(own, by_kind["numeric"], values, hints) if options.targets else (),
     )
     if not (layout.numbers or layout.categories or layout.texts or layout.custom):
         kinds = ", ".join(sorted({f"'{c.name}' is {c.kind}" for c in columns})) or "there is no other column"
@@ -200,6 +204,24 @@ def _targets(
     )
 
 
+def _combined(
+    columns: Sequence[Column], numeric: Sequence[Column], values: Mapping[str, Array], hints: Hints
+) -> tuple[str, ...]:
+    """Columns of many values of which nothing is declared: a combination would keep neither an effect nor columns
+    apart, nor weigh as little as its columns. None of a wide table, whose trees take long."""
+    if hints.apart or len(columns) > MOST_COLUMNS:
+        return ()
+    declared = {*(effect.column for effect in hints.effects), *hints.importance}
+    declared |= {part for ratio in hints.ratios for part in (ratio.numerator, ratio.denominator)}
+    many = [c.id for c in numeric if not c.order and c.id not in declared and _many_values(values[c.id])]
+    return tuple(many) if len(many) > 1 else ()
+
+
+def _many_values(cells: Array) -> bool:
+    few = np.unique(cells[:MOST_ROWS])
+    return len(few[np.isfinite(few)]) >= FEWEST_VALUES
+
+
 def blocks(plan: InputLayout) -> tuple[tuple[str, int], ...]:
     """Name and width of each block of the dense encoding, in the order in which the layers put them out."""
     numbers = [(c, 1) for c in plan.measured]
@@ -210,7 +232,24 @@ def blocks(plan: InputLayout) -> tuple[tuple[str, int], ...]:
     custom = Counter(name for own in plan.custom for name, _ in own.blocks)
     crosses = [(f"cross {one} {other}", plan.width(one) * plan.width(other)) for one, other in plan.crosses]
     targets = [block for own in plan.targets for block in own.blocks]
-    return (*numbers, *cycles, *missing, *one_hot, *words, *custom.items(), *targets, *crosses)
+    return (
+        *numbers,
+        *cycles,
+        *missing,
+        *one_hot,
+        *words,
+        *custom.items(),
+        *targets,
+        *combination_blocks(plan),
+        *crosses,
+    )
+
+
+def combination_blocks(plan: InputLayout) -> tuple[tuple[str, int], ...]:
+    """Blocks of the combinations: each may be of any two of the columns."""
+    if not plan.combined:
+        return ()
+    return tuple((f"combination {j} {' '.join(plan.combined)}", 1) for j in range(MOST))
 
 
 _UNUSED = {
@@ -220,12 +259,16 @@ _UNUSED = {
 }
 
 
-def describe_layout(layout: InputLayout, columns: Sequence[Column]) -> tuple[PlanLine, ...]:
-    """A line for each of the columns, then one for each ratio and each product."""
+def describe_layout(
+    layout: InputLayout, columns: Sequence[Column], chosen: Combinations | None = None
+) -> tuple[PlanLine, ...]:
+    """A line for each of the columns, then one for each ratio and each product, and one for the combinations, with
+    those that members have `chosen`."""
     names = {column.id: column.name for column in columns}
     layouts: list[CustomInput | CategoryInput | TextInput] = [*layout.custom, *layout.categories, *layout.texts]
     own = {one.id: one for one in layouts}
-    return (*(_line(layout, column, own.get(column.id), names) for column in columns), *_made(layout, names))
+    lines = [_line(layout, column, own.get(column.id), names) for column in columns]
+    return (*lines, *_made(layout, names), *_combination_line(layout, names, chosen))
 
 
 def _line(
@@ -272,3 +315,20 @@ def _made(layout: InputLayout, names: Mapping[str, str]) -> tuple[PlanLine, ...]
         text, inputs = "The products of the two columns' inputs.", layout.width(one) * layout.width(other)
         lines.append(PlanLine(column=f"{names[one]} x {names[other]}", kind="numeric", text=text, inputs=inputs))
     return tuple(lines)
+
+
+def _combination_line(layout: InputLayout, names: Mapping[str, str], chosen: Combinations | None) -> Iterator[PlanLine]:
+    if layout.combined:
+        text = (
+            f"Up to {MOST} differences, products and ratios of two of {len(layout.combined):,} numbers: each fold "
+            "takes those that say most of what boosted trees get wrong, if such trees get clearly better by them."
+        )
+        if chosen is not None and chosen.chosen.any():
+            known = [
+                (f"'{names[first]}'", sign, f"'{names[second]}'")
+                for first, second, sign in chosen.named(layout.numbers)
+            ]
+            times = Counter(" ".join(words) for words in known)
+            found = ", ".join(f"{words} ({count} of {len(chosen.first)})" for words, count in times.most_common(MOST))
+            text += f" Chosen most often, by how many members: {found}."
+        yield PlanLine(column="combinations of numbers", kind="numeric", text=text, inputs=MOST)

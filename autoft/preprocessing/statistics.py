@@ -7,13 +7,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from autoft.preprocessing.combinations import MOST, Combinations, choose_combinations, combined, sampled
 from autoft.preprocessing.encode import Encoded
 from autoft.preprocessing.encoders.base import ENCODERS
-from autoft.preprocessing.encoders.numbers import quantile_table, quotient, scales
+from autoft.preprocessing.encoders.numbers import quantile_table, quotient, robust_scale, scales
 from autoft.preprocessing.layout import InputLayout
 from autoft.preprocessing.target_encoding import KnownTarget, fit_column, number_codes
 from autoft.preprocessing.text import Words, fit_words, known_counts
 from autoft.records.arrays import Array
+
+#: Training rows by which combinations are scaled.
+_SCALED = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +30,7 @@ class Statistics:
         tables: By categorical column ``[S, 2 + vocabulary]`` int32 (`CategoryInput.fit`).
         quantiles: ``[S, q, k]`` float64 of the numeric columns (`quantile_table`); q is 0 if they are not used.
         custom: By column of ``plan.custom``, what its encoder has learned.
+        combinations: What members make of ``plan.combined`` (`fit_pairs`).
         targets: By column of ``plan.targets`` ``[S, codes, k + 1]`` float32 (`fit_targets`).
     """
 
@@ -36,6 +41,7 @@ class Statistics:
     words: tuple[Words, ...] = ()
     custom: tuple[Mapping[str, Array], ...] = ()
     targets: tuple[Array, ...] = ()
+    combinations: Combinations | None = None
 
     @property
     def members(self) -> int:
@@ -50,6 +56,7 @@ class Statistics:
             words=tuple(words.of(members) for words in self.words),
             custom=tuple({name: array[members] for name, array in own.items()} for own in self.custom),
             targets=tuple(table[members] for table in self.targets),
+            combinations=self.combinations and self.combinations.of(members),
         )
 
     def arrays(self, encoded: Encoded) -> dict[str, Array]:
@@ -100,6 +107,26 @@ def fit_targets(
         tables.append(np.stack([table for table, _ in found]))
         encodings.append([encoding for _, encoding in found])
     return tuple(tables), tuple(np.hstack(own) for own in zip(*encodings, strict=True))
+
+
+def fit_pairs(
+    plan: InputLayout, encoded: Encoded, members: Sequence[Array], known: Sequence[KnownTarget]
+) -> Combinations | None:
+    """The combinations of ``plan.combined``; None where there are none."""
+    if not plan.combined:
+        return None
+    numbers, positions = encoded.numbers, [plan.positions[own] for own in plan.combined]
+    chosen = choose_combinations(positions, numbers, encoded.codes, members, known)
+    few = [rows[sampled(rows, _SCALED)] for rows in members]
+    made = [combined(numbers[rows], *own).T for rows, own in zip(few, chosen, strict=True)]
+    scale = [np.array([robust_scale(x) for x in own]).reshape(-1, 2).T for own in made]
+
+    def filled(each: Sequence[Array], dtype: type) -> Array:
+        return np.asarray([np.pad(own, (0, MOST - len(own))) for own in each], dtype)
+
+    first, second, kind = (filled([own[j] for own in chosen], np.int64) for j in range(3))
+    center, factor = (filled([own[j] for own in scale], np.float64) for j in range(2))
+    return Combinations(first=first, second=second, kind=kind, center=center, factor=factor)
 
 
 def tfidf(plan: InputLayout, encoded: Encoded, rows: Array) -> Array:

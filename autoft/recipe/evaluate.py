@@ -82,6 +82,9 @@ class Evaluate(RecipeSection):
     rows: Literal["auto", "independent"] = "auto"
     """Where neither group nor time is given: auto uses columns that show beyond doubt that rows depend on one another,
     and says so; independent divides the rows at random."""
+    copies: Literal["together", "apart"] = "together"
+    """Rows that are equal, or nearly: together keeps them in one block, so that the score is that on rows never seen;
+    apart deals them like other rows, where new tables repeat known rows as often as this one repeats itself."""
     holdout: Annotated[float, Field(ge=0.05, le=0.5)] = 0.2
     """Share of the rows that strategy holdout keeps away from everything."""
 

@@ -12,7 +12,7 @@ from autoft.report.wording import baseline_label, clip, decimals_of, duration, l
 
 STRATEGIES: dict[Strategy, str] = {
     "corrected": (
-        "Scores come from rows that the scored networks were not trained on. Every choice made on those rows (trials, "
+        "Scores come from rows that the scored models were not trained on. Every choice made on those rows (trials, "
         "number of epochs, calibration, threshold) was made again on redrawn rows and scored on the others, so that "
         "the choosing does not flatter the numbers (bootstrap bias corrected cross-validation)."
     ),
@@ -71,7 +71,7 @@ def _averaging(evaluation: Evaluation, digits: int) -> str:
     if gain is None:
         return ""
     moved = f"{'+' if gain >= 0 else '−'}{number(abs(gain), digits)}"
-    text = f" The deployed model is the mean of the {len(evaluation.folds)} folds' networks, which moves the score of "
+    text = f" The deployed model is the mean of the {len(evaluation.folds)} folds' models, which moves the score of "
     text += f"one of them by {moved}"
     if evaluation.bag_gain_source == "estimated":
         text += ", by an estimate from how much they disagree, whose error the interval includes"
@@ -81,7 +81,7 @@ def _averaging(evaluation: Evaluation, digits: int) -> str:
 def _verdict(evaluation: Evaluation) -> tuple[Block, ...]:
     words, score = metric(evaluation.objective), evaluation.held_out[evaluation.objective]
     digits = decimals_of([score])
-    text = f"On rows that it was not trained on, the network predicts {clip(evaluation.target.name)} with "
+    text = f"On rows that it was not trained on, the model predicts {clip(evaluation.target.name)} with "
     text += f"{words.inner} {number(score.value, digits)} (95 % interval {span(score, digits)}). "
     text += search_chapter.choice(evaluation) + _averaging(evaluation, digits)
     blocks: list[Block] = [Paragraph(text), *baseline_verdict(evaluation)]
@@ -99,11 +99,11 @@ def _verdict(evaluation: Evaluation) -> tuple[Block, ...]:
 def baseline_verdict(evaluation: Evaluation) -> tuple[Paragraph, ...]:
     """Which simple models the network beats, equals and loses to: strong where it does not beat one."""
     if not evaluation.baselines:
-        return (Paragraph("No simpler model was trained to compare the network with.", tone="strong"),)
+        return (Paragraph("No simpler model was trained to compare this one with.", tone="strong"),)
     sentences = {
         "beaten": "It beats {}.",
         "level": "It is not measurably better than {}: the interval contains zero.",
-        "not beaten": "It does not beat {}: use the simpler model unless there is another reason for a network.",
+        "not beaten": "It does not beat {}: use the simpler model unless there is another reason for this one.",
     }
     parts = []
     for verdict, sentence in sentences.items():

@@ -20,7 +20,7 @@ MOST_CURVES = 24
 
 _CAPTION = (
     "How the answer for held-out rows moves when one column is set to other values and everything else stays. Bold: "
-    "mean of the rows (partial dependence); dashed: that of each fold's network; thin: single rows. Ticks on the axis "
+    "mean of the rows (partial dependence); dashed: that of each fold's model; thin: single rows. Ticks on the axis "
     "are the tenths of the data, bars the share of rows of each value. Where columns are correlated, some of these "
     "combinations do not exist in the data: trust the curve least there."
 )

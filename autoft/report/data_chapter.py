@@ -49,7 +49,7 @@ def preprocessing(inputs: ReportInputs) -> Chapter:
         blocks += [_columns(inputs), Paragraph(text, tone="quiet")]
     if inputs.schema_text:
         blocks.append(Fold("The schema that later tables are checked against", lines(inputs.schema_text)))
-    heading, blurb = "2 Preprocessing", "The mistake: broken, leaking or badly scaled columns reach the network."
+    heading, blurb = "2 Preprocessing", "The mistake: broken, leaking or badly scaled columns reach the model."
     return Chapter(anchor="preprocessing", heading=heading, blurb=blurb, blocks=tuple(blocks))
 
 

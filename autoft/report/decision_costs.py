@@ -79,7 +79,7 @@ def _curve(evaluation: Evaluation, spending: DecisionCosts) -> tuple[Block, ...]
         x_label="Threshold",
         y_label="Cost per 1,000 rows",
     )
-    caption = "Held-out cost of a single fold's network at each threshold: at 0 every row counts as "
+    caption = "Held-out cost of a single fold's model at each threshold: at 0 every row counts as "
     caption += f"“{clip(evaluation.target.positive)}”, at 1 hardly any. The line is the threshold of the model, "
     caption += f"{number(chosen, 3)}."
     return (Pictures(caption, (picture,)),)

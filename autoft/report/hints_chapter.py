@@ -25,7 +25,7 @@ def blocks(evaluation: Evaluation) -> tuple[Block, ...]:
     found: list[Block] = [*_warnings(evaluation)]
     if evaluation.all_hints is not None:
         label, moved = metric(evaluation.objective).label, _gain(evaluation.all_hints, _digits(evaluation))
-        text = f"All hints together change the {label} of single networks by {moved}, where positive is better."
+        text = f"All hints together change the {label} of single models by {moved}, where positive is better."
         found.append(Paragraph(text))
     return (*found, _table(evaluation), *_parts(evaluation))
 
@@ -36,7 +36,7 @@ def _warnings(evaluation: Evaluation) -> tuple[Paragraph, ...]:
     for test in (test for test in evaluation.hints if test.verdict.startswith("contradicted")):
         groups = [f"where “{clip(one.column, 32)}” is {clip(one.group, 40)} ({one.rows:,} rows)" for one in test.slices]
         text = f"The data contradict “{clip(test.hint)}”{f' {listing(groups)}' if groups else ''}: without that hint "
-        found.append(text + "the same networks are better on held-out rows. The model keeps to it all the same.")
+        found.append(text + "the same models are better on held-out rows. The model keeps to it all the same.")
     by_column = {line.column: line.drop for line in evaluation.importance}
     largest = max((drop.value for drop in by_column.values()), default=0.0)
     for test in evaluation.hints:

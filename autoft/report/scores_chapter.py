@@ -93,7 +93,7 @@ def _finish(evaluation: Evaluation) -> tuple[Block, ...]:
     words = {
         "none": "The probabilities are not calibrated: calibration is switched off or brought no measurable gain.",
         "temperature": f"The probabilities are calibrated with a temperature of {number(calibration.temperature, 3)}: "
-        f"they are {sure} sure than the networks' own.",
+        f"they are {sure} sure than what the training gave.",
         "isotonic": "The probabilities are calibrated by isotonic regression, a rising step function.",
     }
     text = words[calibration.method]
@@ -114,7 +114,7 @@ def _corrected_and_naive(evaluation: Evaluation) -> TableBlock:
         digits = decimals_of([score])
         difference = NONE if naive is None else signed(naive - score.value, digits)
         rows.append((words.label, words.better, *_score(evaluation, name), number(naive, digits), difference))
-    caption = "Scores of the model, and naive scores: those of single networks on the rows that the choice was made on"
+    caption = "Scores of the model, and naive scores: those of single models on the rows that the choice was made on"
     head = ("Metric", "Better is", "Score", "95 % interval", "Naive", "Naive − score")
     return TableBlock(caption, head, tuple(rows), "llrrrr", marked=frozenset({0}))
 
@@ -226,20 +226,20 @@ def _residuals(evaluation: Evaluation) -> tuple[Cloud, ...]:
 
 def _baselines(evaluation: Evaluation) -> tuple[Block, ...]:
     words, objective = metric(evaluation.objective), evaluation.objective
-    network = f"this network ({clip(evaluation.architectures)})"
-    scored: list[tuple[str, Interval]] = [(network, evaluation.held_out[objective])]
+    own = f"this model ({clip(evaluation.architectures)})"
+    scored: list[tuple[str, Interval]] = [(own, evaluation.held_out[objective])]
     for line in evaluation.baselines:
         if objective in line.metrics:
             scored.append((baseline_label(line.name, evaluation.task), line.metrics[objective]))
     digits = decimals_of(score for _, score in scored)
-    rows = [(network, *cells(evaluation.held_out[objective], digits), NONE, NONE, NONE)]
+    rows = [(own, *cells(evaluation.held_out[objective], digits), NONE, NONE, NONE)]
     for line in evaluation.baselines:
         fine = gain_decimals(line.difference, evaluation)
         gain = (signed(line.difference.value, fine), span(line.difference, fine), line.verdict)
         name, score = baseline_label(line.name, evaluation.task), line.metrics.get(objective)
         rows.append((name, *cells(score, digits), *gain))
-    caption = f"Simple models on the same folds, by {words.label}; a gain above zero: the network is better"
-    head = ("Model", words.label, "95 % interval", "Network's gain", "95 % interval", "Verdict")
+    caption = f"Simple models on the same folds, by {words.label}; a gain above zero: this model is better"
+    head = ("Model", words.label, "95 % interval", "Gain of this model", "95 % interval", "Verdict")
     table = TableBlock(caption, head, tuple(rows), "lrrrrl", marked=frozenset({0}))
     picture = Intervals(
         scored=scored,

@@ -29,7 +29,7 @@ def overfitting(evaluation: Evaluation) -> Chapter:
     text = "Against overfitting, every trial has dropout and weight decay in its search space, and one number of "
     text += "epochs for all folds, read off the mean held-out curve, so that all folds stop at the same epoch."
     blocks.append(Paragraph(text, tone="quiet"))
-    heading, blurb = "1 Overfitting", "The mistake: the network learns its training rows by heart."
+    heading, blurb = "1 Overfitting", "The mistake: the model learns its training rows by heart."
     return Chapter(anchor="overfitting", heading=heading, blurb=blurb, blocks=tuple(blocks))
 
 
@@ -108,7 +108,7 @@ def _gaps(evaluation: Evaluation) -> TableBlock:
 
     rows = [row(str(i), f"{one.train_rows:,}", f"{one.held_out_rows:,}", (one,)) for i, one in enumerate(folds, 1)]
     rows.append(row("Mean", "", "", folds))
-    caption = f"{label} of each fold's network on the rows it was trained on and on its held-out rows"
+    caption = f"{label} of each fold's model on the rows it was trained on and on its held-out rows"
     if not all(math.isfinite(one.gap) for one in folds):
         caption += "; a fold without a number lacks rows that the metric needs, and is not part of the mean"
     head, last = ("Fold", "Rows trained on", "Rows held out", "Trained on", "Held out", "Gap"), frozenset({len(folds)})

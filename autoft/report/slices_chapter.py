@@ -51,7 +51,7 @@ def _single_networks(evaluation: Evaluation) -> str:
         return text + "the deployed model."
     gain, label = evaluation.bag_gain.get(evaluation.objective), metric(evaluation.objective).label
     moved = "" if gain is None else f"; their mean, the deployed model, moves {label} of all rows by {signed(gain)}"
-    return f"{text}the folds' single networks{moved}."
+    return f"{text}the folds' single models{moved}."
 
 
 def _declared(column: SlicedColumn, whole: Slice, evaluation: Evaluation) -> tuple[Block, ...]:

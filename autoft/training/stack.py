@@ -13,8 +13,8 @@ from autoft.networks.architecture import Inputs
 from autoft.networks.initial_state import InitialState
 from autoft.networks.memory import HELD
 from autoft.preprocessing.encode import Encoded
-from autoft.preprocessing.layout import InputLayout, blocks
-from autoft.preprocessing.statistics import Statistics, fit_statistics, fit_targets
+from autoft.preprocessing.layout import InputLayout, blocks, combination_blocks
+from autoft.preprocessing.statistics import Statistics, fit_pairs, fit_statistics, fit_targets
 from autoft.preprocessing.target_encoding import KnownTarget, class_values, inner_parts
 from autoft.records.arrays import Array
 from autoft.records.columns import Task
@@ -35,7 +35,7 @@ def pieces(plan: InputLayout, encoded: Encoded, members: int, held: int = 1) -> 
         held: Numbers that a network holds for a row (`memory.cells_per_row`).
     """
     more = sum(text.slots for text in plan.texts) + sum(own.numbers for own in plan.custom)
-    more += sum(own.width for own in plan.targets)
+    more += sum(own.width for own in plan.targets) + sum(width for _, width in combination_blocks(plan))
     width = max(1, members * (encoded.numbers.shape[1] + encoded.codes.shape[1] + more))
     step = max(1, min(CHUNK, CELLS // width, HELD // held))
     for start in range(0, len(encoded), step):
@@ -47,6 +47,7 @@ class Stack:
     """The rows of a stack of S members.
 
     Attributes:
+        plan: The layout, without combinations where no member has chosen any.
         statistics: What each member learned from its training rows.
         outputs: Logits per row (1 for binary and regression).
         dense: ``[S, n, f]`` float32 (f may be 0).
@@ -181,8 +182,12 @@ def stack_data(
         train = [rows[weights[rows] > 0] for rows in train]
     _check(train, held_out)
     center, scale, low, high = _measures(target, train)
-    tables, own = fit_targets(plan, encoded, train, _known(plan, target, train, center, scale))
-    statistics = replace(fit_statistics(plan, encoded, train), targets=tables)
+    known = _known(plan, target, train, center, scale)
+    tables, own = fit_targets(plan, encoded, train, known)
+    pairs = fit_pairs(plan, encoded, train, known)
+    if pairs is not None and not pairs.chosen.any():  # inputs that are always 0 would only take time
+        plan, pairs = replace(plan, combined=()), None
+    statistics = replace(fit_statistics(plan, encoded, train), targets=tables, combinations=pairs)
     encoder = build_encoder(plan, statistics)
     widths = {"dense": sum(width for _, width in blocks(plan)), "slots": len(plan.embedded)}
     kinds = {"dense": np.float32, "slots": np.int32}
@@ -228,15 +233,16 @@ def _measures(target: StackTarget, train: Sequence[Array]) -> tuple[Array, Array
 def _known(
     plan: InputLayout, target: StackTarget, train: Sequence[Array], center: Array, scale: Array
 ) -> list[KnownTarget]:
-    """The target as each member's columns are encoded by it, where some are. Of a regression its mean counts, whatever
-    is learned: a quantile of a few rows says little."""
+    """The target as each member's columns are encoded or combined by it, where some are. Of a regression its mean
+    counts, whatever is learned: a quantile of a few rows says little."""
     found = []
-    for s, rows in enumerate(train if plan.targets else ()):
+    for s, rows in enumerate(train if plan.targets or plan.combined else ()):
         y, weights = target.y[rows], np.ones(len(rows)) if target.weights is None else target.weights[rows]
         if target.task == "regression":
             values = ((y - center[s]) / scale[s])[:, None]
         else:
-            values = class_values(y, 2 if target.task == "binary" else target.classes, plan.targets[0].targets)
+            targets = plan.targets[0].targets if plan.targets else 1
+            values = class_values(y, 2 if target.task == "binary" else target.classes, targets)
         together = [own[rows] for own in target.together] or [rows]
         known = KnownTarget(
             values=values,

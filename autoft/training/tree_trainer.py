@@ -53,12 +53,13 @@ class TreeTrainer(TrialTrainer):
         boosters = self._boosters(params)
         patience = max(1, round(PATIENCE * self.limits.patience))
         record = Record(self.data, self.folds, ends.limit, patience, params, self._sample)
-        done = 0
+        done, logits = 0, np.zeros(1, np.float32)
         for growth in _growths(ends.limit):
             # It is asked about every epoch: about those in the midst of a growth before it.
             over = next((epoch for epoch in range(done + 1, growth) if ends.out_of_time()), None)
             epochs = over or growth
-            logits = np.stack([self._grown(s, own, done, epochs, each) for s, own in enumerate(boosters)], axis=1)
+            added = [self._added(s, own, done, epochs, each) for s, own in enumerate(boosters)]
+            logits = logits[-1] + np.stack(added, axis=1)
             for epoch, stage in enumerate(logits, done + 1):
                 record.add(epoch, stage[:, : self._held], stage[:, self._held :], dict, ends.prune)
                 if record.ended:
@@ -72,12 +73,13 @@ class TreeTrainer(TrialTrainer):
         read = [own.trees(outcome.epochs * each) for own in boosters[: self.folds]] if outcome.epochs else []
         return replace(outcome, weights=forest_weights(read) if read else {}, seconds=self.clock() - began)
 
-    def _grown(self, member: int, booster: Booster, done: int, epochs: int, each: int) -> Array:
-        """Logits ``[epochs - done, m, outputs]`` of the watched rows after the epochs that a member did not have."""
+    def _added(self, member: int, booster: Booster, done: int, epochs: int, each: int) -> Array:
+        """What the epochs that a member did not have add to the logits of its watched rows,
+        ``[epochs - done, m, outputs]``."""
         with self._threads():
             booster.grow(epochs * each)
-            stages = islice(booster.stages(self._x(member, self._watched[member])), (done + 1) * each - 1, None, each)
-            return np.stack(list(stages))
+            stages = booster.stages(self._x(member, self._watched[member]), done * each)
+            return np.stack(list(islice(stages, each - 1, None, each)))
 
     def answers_after(self, params: Params, epochs: int, horizon: int, out_of_time: OutOfTime) -> list[Array] | None:
         """As of every trainer, but `horizon` is ignored: trees have no schedules."""

@@ -80,7 +80,7 @@ def test_gains_of_rows(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     assert len(evaluation.spending.curve) == 101
     report, screen = read(tuner, capsys)
     assert "A positive row that is found is worth its &#39;worth&#39;" in report
-    assert "Held-out cost of a single fold&#39;s network at each threshold" in report
+    assert "Held-out cost of a single fold&#39;s model at each threshold" in report
     assert "always &#39;" in screen or "always '" in screen or "threshold 0.5" in screen
 
 

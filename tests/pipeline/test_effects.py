@@ -107,6 +107,7 @@ def test_the_space_has_only_what_can_obey():
 def test_trees_are_searched_where_they_can_keep_the_hints(hints: Hints, task: Any, quantile: Any, searched: bool):
     space = restrict_space(make_space(500, embedded=False, changes={}), hints, task, quantile)
     assert ("trees" in next(d for d in space if d.name == "architecture").values) == searched
+    assert ("leaves" in {d.name for d in space}) == searched
     alone = make_space(500, embedded=False, changes={"architecture": ("trees",)})
     if searched:
         assert restrict_space(alone, hints, task, quantile)

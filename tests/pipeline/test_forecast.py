@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -72,10 +73,10 @@ def test_counts_are_those_of_a_real_run(table, strategy):
 def test_shapes_are_the_products_of_the_choices_that_fix_them(root):
     plan = forecast.plan(penguins(root), machine=MACHINE)
     # 3 widths, 2 depths, 2 batches; perceptrons have 2 activations and 2 ways for numbers to enter besides, the
-    # linear model these and batches alone, trees nothing. Dropout, L2 and learning rate are no shapes.
-    assert plan.shapes == 3 * 2 * 2 * (2 * 2) + 2 * 2 + 2 * (3 * 2 * 2) + 1
+    # linear model these and batches alone; trees are not compiled. Dropout, L2 and learning rate are no shapes.
+    assert plan.shapes == 3 * 2 * 2 * (2 * 2) + 2 * 2 + 2 * (3 * 2 * 2)
     # Sizes need no program of their own, where they are small and it is TensorFlow's.
-    assert plan.programs == (2 * 2 * 2 + 2 + 2 + 2 + 1 if keras.backend.backend() == "tensorflow" else plan.shapes)
+    assert plan.programs == (2 * 2 * 2 + 2 + 2 + 2 if keras.backend.backend() == "tensorflow" else plan.shapes)
     assert plan.space["width"] == "16, 32, 64"
     assert "0.5" in plan.space["dropout"]
 
@@ -88,6 +89,14 @@ def test_architectures_too_slow_for_the_minutes_are_left_out(root):
     assert f"{few.too_expensive[-1]}: a trial would take too many of the minutes" in shown(few)
     assert many.too_expensive == ()
     assert "not searched" not in shown(many)
+
+
+def test_trees_alone_need_no_program(root):
+    plan = forecast.plan(
+        penguins(root, **{"search.families": ["trees"], "search.space.architecture": None}), machine=MACHINE
+    )
+    assert plan.programs == plan.shapes == 0
+    assert "compiled" not in shown(plan)
 
 
 def test_boosting_is_left_out_where_it_would_eat_the_minutes(root):
@@ -116,7 +125,8 @@ def test_the_cost_of_an_architecture_is_that_of_its_real_shape(table):
 
     recipe = tiny_recipe(target="grade")
     dataset = prepare_dataset(recipe, features(table, "grade"))
-    inputs, rows = Inputs.of(dataset.layout), min(len(m.train) for m in dataset.members)
+    inputs = Inputs.of(replace(dataset.layout, combined=()))  # as of most tables
+    rows = min(len(m.train) for m in dataset.members)
     for kind in ("linear", "mlp", "realmlp", "tabm-mini"):
         params = {"architecture": kind, "numbers": "piecewise", "width": 16, "depth": 2, "activation": "relu"}
         shape = space.cost_shape(dataset, {**params, "batch_size": 16, "embedding": 4})
@@ -262,7 +272,7 @@ def test_command_shows_the_plan(root, capsys):
     out = capsys.readouterr().out
     lines = {line.strip().split("  ")[0]: " ".join(line.split()) for line in out.splitlines()}
     assert lines["rows"] == "rows 303"
-    assert "10 in a trial, for 4 folds and 6 pairs" in lines["networks"]
+    assert "10 in a trial, for 4 folds and 6 pairs" in lines["models"]
     assert lines["the run"].startswith("the run about ")
     assert lines["columns"] == "columns 13 used"
     for name in ("compiled", "a trial", "trials", "memory", "search", "space: width"):

@@ -129,7 +129,7 @@ def test_nothing_is_in_force_until_the_marks_are_removed(run, tmp_path):
 def test_each_proposal_says_what_it_rests_on(run):
     (effect,) = [p for p in review.read(run).proposals if p.column == "tenure" and p.field == "effect"]
     assert "the probability of 'Yes' moves by -0.148" in effect.evidence
-    assert "from 0 to 5, the same way for 100% of 200 rows and for all 5 networks" in effect.evidence
+    assert "from 0 to 5, the same way for 100% of 200 rows and for all 5 models" in effect.evidence
 
 
 def test_hints_of_the_recipe_are_listed_as_they_are(tmp_path):

@@ -141,7 +141,7 @@ def test_columns_are_chosen_by_their_cells_and_hints():
 
 def test_the_layers_give_every_cell_what_each_member_knows_of_it(tmp_path: Path):
     values, rows = values_of(), 600
-    plan = make_layout(COLUMNS, values, OPTIONS)
+    plan = replace(make_layout(COLUMNS, values, OPTIONS), combined=())
     y, members = np.random.default_rng(6).normal(size=rows), [np.arange(0, 400), np.arange(300, 600)]
     signal = y + np.isin(values["key"], 10**6 + 7 * np.arange(0, 40, 2)) * 3.0
     encoded = encode(plan, values, rows)

@@ -101,7 +101,7 @@ def test_chapter_five_has_groups_beside_all_rows(binary: ReportInputs):
     assert isinstance(picture, Intervals)
     assert [name for name, _ in picture.scored] == ["all rows", "Month-to-month"]
     assert "quartiles" in pictures.caption
-    assert "single networks" in said(blocks)
+    assert "single models" in said(blocks)
     chapter = next(section for section in build(with_slices(binary)).sections if section.anchor == "knowledge")
     assert set(map(str, blocks)) <= set(map(str, chapter.blocks))
 

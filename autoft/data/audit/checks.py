@@ -47,6 +47,7 @@ class AuditOptions:
         fewest_rows: Rows that hold a category before it is distinguished.
         encoded: Columns with an encoder of their own, for which that does not hold.
         grouped: Whether the recipe names a group, so that none needs to be suggested.
+        apart: Whether equal rows may stand in different folds.
         missing_words: By column how many cells hold each word that means a missing cell.
     """
 
@@ -60,6 +61,7 @@ class AuditOptions:
     encoded: tuple[str, ...] = ()
     grouped: bool = False
     timed: bool = False
+    apart: bool = False
     missing_words: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 

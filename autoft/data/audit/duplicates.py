@@ -64,7 +64,7 @@ def _repeated(view: TableView, chosen: Array, case: Array, total: int, natural: 
     same = count - int(_told_apart(view, chosen, case)[again].sum())
     found = f"has {share_of(count, total, 'rows')} that repeat an earlier one in every used column and the target; a "
     found += f"random split into {folds} folds would put copies on both sides"
-    fix = "remove them if a case was recorded twice; autoft keeps equal rows in the same fold"
+    fix = f"remove them if a case was recorded twice; {_dealt(view)}"
     if same < count:
         found += f"; {'all' if not same else f'{count - same:,}'} of them differ in a column that is no input"
     counts = {"rows": total, "repeated": count, "parted by a random split": parted}
@@ -189,6 +189,13 @@ def near_duplicates(view: TableView) -> Iterator[Finding]:
         yield _partners(view, near, sorted(pairs), share)
 
 
+def _dealt(view: TableView) -> str:
+    """Which folds copies are in, in words."""
+    if view.options.apart:
+        return "evaluate: copies: apart lets models see copies of the rows that score them"
+    return "autoft keeps such rows in the same fold"
+
+
 def _copies(view: TableView, copies: NearCopies) -> Finding:
     """Rows that equal others but for noise, which folds keep together."""
     rows, total = copies.rows, len(copies.group)
@@ -197,7 +204,7 @@ def _copies(view: TableView, copies: NearCopies) -> Finding:
     found = f"has {share_of(len(rows), total, 'rows')} in {groups:,} groups that are equal but for differences of "
     found += f"about {copies.distance:.0e} of a column's spread (first: row {one + 1:,} and row {other + 1:,}); a "
     found += "random split would put copies on both sides"
-    fix = "if a case was recorded or generated several times, keep one row; autoft keeps such rows in the same fold"
+    fix = f"if a case was recorded or generated several times, keep one row; {_dealt(view)}"
     evidence = Evidence(
         counts={"rows": total, "nearly equal": len(rows), "groups": groups},
         rows=row_numbers(rows),

@@ -76,7 +76,7 @@ def embeddings(architecture: Architecture, start: InitialState) -> dict[str, Arr
 
 def _first_kernel(architecture: Architecture, start: InitialState) -> Array:
     """``[S, in, width]``, scaled so that units have unit variance on the training rows."""
-    width, names = architecture.width, [name for name, _ in start.blocks]
+    width, names = architecture.width, [name for name, size in start.blocks for _ in range(size)]
     first, power = [], np.square(start.dense).sum(axis=2).mean(axis=1, dtype=np.float64)
     if architecture.bins:
         numbers = start.dense[:, :, list(start.inputs.numbers)]

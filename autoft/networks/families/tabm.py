@@ -179,7 +179,7 @@ class TabM(TabMMini):
 
 def _multipliers(architecture: Architecture, start: InitialState) -> Array:
     """``[S, k, in]``, what multiplies the inputs of the first layer."""
-    k, names = architecture.ensemble, [name for name, _ in start.blocks]
+    k, names = architecture.ensemble, [name for name, size in start.blocks for _ in range(size)]
     blocks = [(f"vector {names[j]}", DIM) for j in start.inputs.numbers] if architecture.bins else []
     blocks += [*start.blocks, *((category, architecture.embedding) for category, _ in start.categories)]
     return np.concatenate([np.repeat(start.normal(name, (k, 1)), size, axis=2) for name, size in blocks], axis=2)

@@ -115,9 +115,9 @@ def hint_findings(tests: HintTests) -> list[Finding]:
 
 def _finding(test: HintTest) -> Finding:
     code, severity = _FINDINGS[test.verdict]
-    found, groups = "makes networks worse on held-out rows than they are without it", ""
+    found, groups = "makes models worse on held-out rows than they are without it", ""
     if test.verdict == "hurts":
-        must = "help networks to read it"
+        must = "help models to read it"
         fix = "strike the hint, unless it is there for another reason; the model keeps to it"
     else:
         must, fix = "agree with what is known of it", "strike the hint"

@@ -17,8 +17,8 @@ from autoft.preprocessing.layers.base import Configured
 from autoft.preprocessing.registered_layers import layer
 from autoft.records.arrays import LARGEST, Array
 
-# Far outside anything that smooth clipping tells apart, and small enough that float32 squares stay finite.
-_LIMIT = 1e6
+#: Far outside anything that smooth clipping tells apart, and small enough that float32 squares stay finite.
+LIMIT = 1e6
 
 
 @layer
@@ -54,7 +54,7 @@ class RobustScale(MemberStatistics):
     names = ("center", "factor")
 
     def call(self, inputs: Any) -> Any:
-        scaled = ops.clip((inputs - self.center) * self.factor, -_LIMIT, _LIMIT)
+        scaled = ops.clip((inputs - self.center) * self.factor, -LIMIT, LIMIT)
         return ops.cast(scaled, "float32")
 
 

@@ -80,7 +80,7 @@ def test_the_user_is_warned_with_the_segment(tested):
     _, found, _ = tested
     (warned,) = stage.hint_findings(found)
     assert warned.column == "dose"
-    assert warned.found.startswith("has a hint (effect increasing) that makes networks worse on held-out rows")
+    assert warned.found.startswith("has a hint (effect increasing) that makes models worse on held-out rows")
     assert warned.found.endswith("where 'region' is west")
 
 
