@@ -64,7 +64,7 @@ def _check_left(architectures: Choice, refused: Mapping[str, str]) -> None:
 
 
 def without_architectures(dimensions: Sequence[Dimension], gone: Collection[Any]) -> tuple[Dimension, ...]:
-    """A space without some architectures, and without the dimensions that they alone have."""
+    """A space without the architectures in `gone`, and without the dimensions that only these have."""
     kept = [
         keep_values(d, tuple(value for value in d.values if value not in gone))
         if d.name == "architecture" and isinstance(d, Choice)
