@@ -38,13 +38,15 @@ def gain(row: Row, other: str) -> float | None:
 
 def best_of_all(row: Row) -> bool:
     """Whether no other tool is better."""
-    return all(found >= 1 for other in OTHERS if (found := gain(row, other)) is not None)
+    return row.get("autoft") is not None and all(
+        found >= 1 for other in OTHERS if (found := gain(row, other)) is not None
+    )
 
 
 def summarize(rows: Sequence[Row], minutes: float = 5.0) -> dict[str, Any]:
     """What the table says, against what is wanted."""
     first, new = ([row for row in rows if row["set"] in sets] for sets in (SETS, NEW))
-    new = [row for row in new if any(gain(row, other) is not None for other in OTHERS)]  # those that are compared
+    new = [row for row in new if any(row.get(other) is not None for other in OTHERS)]  # those that are compared
 
     def better(other: str, level: float = 1.0) -> int:
         return sum((gain(row, other) or 0) >= level for row in first)
