@@ -14,6 +14,8 @@ from benchmarks.common import numeric_table
 from benchmarks.ordinary import Configuration, divide
 
 if TYPE_CHECKING:
+    from autoft.pipeline.dataset import Dataset
+    from autoft.recipe.recipe import Recipe
     from autoft.records.trials import TrialResult, Trials
     from autoft.search.proposer import Proposer
     from autoft.search.setup import Proposal
@@ -102,6 +104,54 @@ def trial(
         return {"encode": encode, "first": first, "second": second, "wall": wall}
 
     return work
+
+
+def blends(rows: int, columns: int, folds: int, trials: int, seed: int = 0) -> Callable[[], dict[str, Any]]:
+    """The piece to measure: a search with all that it has by default, and what it would deploy after each trial.
+
+    The work returns the held-out `losses` (log-loss) of the blend of the trials until then, and the CPU `seconds` since
+    the table was given: its checks, the plan and the trials.
+    """
+    import pandas as pd
+
+    x, y = numeric_table(rows, columns)
+    frame = pd.DataFrame(x).add_prefix("x").assign(y=pd.Series(y).map("class {}".format))
+
+    def work() -> dict[str, Any]:
+        from autoft.pipeline.context import Run
+        from autoft.pipeline.fit import prepare_dataset
+        from autoft.pipeline.run_folder import journal_key, key_settings
+        from autoft.pipeline.search import search as find
+        from autoft.pipeline.time_budget import plan_search
+        from autoft.pipeline.trainers import make_trainer as trainer_of
+        from autoft.recipe.recipe import Recipe
+
+        began, seconds = time.process_time(), list[float]()
+        changes = {"target": "y", "objective": "log_loss", "seed": seed, "evaluate.folds": folds, "trials": trials}
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / "run").mkdir()
+            run = Run(recipe=Recipe().with_changes(**changes), folder=Path(folder) / "run")
+            run.progress = lambda step: seconds.append(time.process_time() - began) if step.score is not None else None
+            dataset = prepare_dataset(run.recipe, frame)
+            run.open_journal(journal_key(run.recipe, dataset), key_settings(run.recipe, dataset))
+            trainer = trainer_of(run, dataset, dataset.members)
+            found = find(dataset, plan_search(dataset, trainer, run), trainer, run)
+        losses = [loss_of_blend(dataset, found, run.recipe, n) for n in range(1, len(found.trials) + 1)]
+        return {"losses": losses, "seconds": seconds}
+
+    return work
+
+
+def loss_of_blend(dataset: Dataset, found: Trials, recipe: Recipe, trials: int) -> float:
+    """Held-out log-loss of what would be deployed after so many trials."""
+    from sklearn.metrics import log_loss
+
+    from autoft.evaluation.selection import Replay, candidates_of, mixed
+    from autoft.pipeline.effects import selection_rule
+
+    candidates = candidates_of(found.trials[:trials], found.outcomes[:trials])
+    chosen = Replay(dataset.truth, candidates, dataset.problem, selection_rule(recipe, dataset)).on_all_rows()
+    return float(log_loss(dataset.y, mixed(candidates, chosen)))
 
 
 def make_data(x: Any, y: Any, folds: int, *, seed: int) -> Stack:

@@ -11,13 +11,22 @@ Every search runs in a process of its own; the sides alternate, and their order 
 seconds hold everything but the imports and the making of the table: scaling, proposals, compilation, training,
 scoring, and writing what each side writes. Neither side stops a trial early in these rows; `autoft, pruning` is
 autoft with the stopping rules that it has by default.
+
+`autoft, as it is` is the race to the same quality: a search with everything that autoft has by default (checks of the
+table, all families, portfolio, pruning), until the held-out loss of its blend is as low as that of the ordinary
+search's best trial of the same repeat. `quality_N` is the ordinary search's CPU time over its.
+
+`gflops` are the operations of all matrix products of a search over its CPU seconds, and `machine_gflops` those of
+products of 1,024 x 1,024 numbers on one thread in the same run. `bound_N` is the ratio that a search would have which
+did nothing but its products at that rate: no way of training the same networks can be faster.
 """
 
 from __future__ import annotations
 
 import argparse
 import statistics
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,15 +35,17 @@ from benchmarks.ours import MODULES
 
 COLUMNS, FOLDS = 30, 5
 
-#: Ratios of CPU time to reach.
-TARGETS = {500: 20.0, 5_000: 12.0, 50_000: 4.0}
+#: Ratios of CPU time to reach, and of that until the same quality.
+TARGETS, QUALITY = {500: 20.0, 5_000: 12.0, 50_000: 4.0}, 20.0
 
 AUTOFT, ORDINARY, PRUNING, SKLEARN = "autoft", "ordinary", "autoft, pruning", "scikit-learn MLP"
+RACE = "autoft, as it is"
 PIECES = {
     AUTOFT: "benchmarks.ours:search",
     ORDINARY: "benchmarks.ordinary:search",
     PRUNING: "benchmarks.ours:search",
     SKLEARN: "benchmarks.ordinary:mlp_classifier",
+    RACE: "benchmarks.ours:blends",
 }
 
 
@@ -88,30 +99,28 @@ def plan(given: Options, wanted: int = 3) -> list[tuple[Setting, int, int, str]]
             runs += [(setting, count, repeat, side) for setting in settings]
         if count == 1:
             runs += [(s, 1, 0, side) for s in settings for side in ([SKLEARN] if given.quick else [PRUNING, SKLEARN])]
+            runs += [(s, 1, repeat, RACE) for repeat in range(repeats) for s in settings]
     return runs
 
 
-def run(setting: Setting, threads: int, repeat: int, side: str) -> Row:
-    """One search in a process of its own."""
-    arguments: dict[str, Any] = {
-        "rows": setting.rows,
-        "columns": COLUMNS,
-        "folds": FOLDS,
-        "epochs": setting.epochs,
-        "configurations": configurations(setting),
-    }
+def run(setting: Setting, threads: int, repeat: int, side: str, earlier: Sequence[Row]) -> Row:
+    """One search in a process of its own; `earlier` holds the loss to reach."""
+    arguments: dict[str, Any] = {"rows": setting.rows, "columns": COLUMNS, "folds": FOLDS}
+    if side == RACE:
+        arguments |= {"trials": setting.trials // 2, "seed": repeat}
+    else:
+        arguments |= {"epochs": setting.epochs, "configurations": configurations(setting)}
     if side in (AUTOFT, PRUNING):
         arguments["pruning"] = side == PRUNING
     # scikit-learn's line needs no more than itself; the two sides that are compared import the same.
     imports = ("pandas", "sklearn.model_selection", "sklearn.neural_network") if side == SKLEARN else (*HEAVY, *MODULES)
     measured = measure(PIECES[side], arguments, threads=threads, imports=imports)
-    return {
+    row = {
         "rows": setting.rows,
         "threads": threads,
         "repeat": repeat,
         "side": side,
         "trials": len(measured.value["losses"]),
-        "epochs_of_all_folds": measured.value["epochs"],
         "cpu_s": measured.cpu_s,
         "wall_s": measured.wall_s,
         "peak_mb": measured.peak_mb,
@@ -119,29 +128,108 @@ def run(setting: Setting, threads: int, repeat: int, side: str) -> Row:
         "mean_loss": statistics.mean(measured.value["losses"]),
         "best_loss": min(measured.value["losses"]),
     }
+    if side == RACE:
+        return row | until(measured.value, next(one for one in earlier if _is(one, setting, repeat))["best_loss"])
+    row["epochs_of_all_folds"] = measured.value["epochs"]
+    if side in (AUTOFT, ORDINARY):
+        row["gflops"] = operations(setting) / measured.cpu_s / 1e9
+    return row
 
 
-def summarize(rows: Sequence[Row]) -> dict[str, Any]:
-    """CPU ratios: the median over the repeats, with the lowest and highest beside it."""
-    summary: dict[str, Any] = {}
+def until(spent: Mapping[str, Sequence[float]], loss: float) -> Row:
+    """The CPU seconds and trials until a loss was reached; all of them, where it was not.
+
+    >>> found = until({"losses": [0.6, 0.5, 0.4], "seconds": [1.0, 2.0, 3.0]}, 0.5)
+    >>> found["cpu_s"], found["trials"], found["reached"]
+    (2.0, 2, True)
+    """
+    reached = [n for n, own in enumerate(spent["losses"], 1) if own <= loss]
+    trials = reached[0] if reached else len(spent["losses"])
+    return {
+        "cpu_s": spent["seconds"][trials - 1],
+        "trials": trials,
+        "reached": bool(reached),
+        "to_reach": loss,
+        **spent,
+    }
+
+
+def operations(setting: Setting) -> float:
+    """Additions and multiplications of all matrix products of a search: forward and two times backward on training
+    rows, forward on held-out ones."""
+    found = 0.0
+    for chosen in configurations(setting):
+        width, depth = int(chosen["width"]), int(chosen["depth"])
+        weights = COLUMNS * width + (depth - 1) * width**2 + width
+        found += 2.0 * weights * setting.rows * setting.epochs * (3 * (FOLDS - 1) + 1)
+    return found
+
+
+def products(size: int = 1_024, times: int = 50) -> Callable[[], float]:
+    """The piece to measure: 10^9 operations of float32 matrix products in a second of the processor."""
+    import numpy as np
+
+    one, other = np.random.default_rng(0).standard_normal((2, size, size), dtype=np.float32)
+
+    def work() -> float:
+        began = time.process_time()
+        for _ in range(times):
+            one @ other
+        return times * 2 * size**3 / (time.process_time() - began) / 1e9
+
+    return work
+
+
+def summarize(rows: Sequence[Row], machine: float | None = None) -> dict[str, Any]:
+    """CPU ratios: the median over the repeats, with the lowest and highest beside it.
+
+    Args:
+        rows: What was run.
+        machine: 10^9 operations a second of the machine's own matrix products.
+    """
+    summary: dict[str, Any] = {} if machine is None else {"machine_gflops": machine}
     for size in dict.fromkeys(row["rows"] for row in rows):
         for threads, suffix in ((1, ""), (2, "_two_threads")):
-            ratios = _ratios([row for row in rows if (row["rows"], row["threads"]) == (size, threads)])
+            ratios = _ratios([row for row in rows if (row["rows"], row["threads"]) == (size, threads)], AUTOFT)
             if ratios:
                 key = f"ratio_{size}{suffix}"
                 summary[key] = statistics.median(ratios)
                 summary[f"{key}_range"] = [min(ratios), max(ratios)]
         if f"ratio_{size}" in summary:
             summary[f"reached_{size}"] = summary[f"ratio_{size}"] >= TARGETS[size]
+        summary |= _race(rows, size, machine)
     return summary
 
 
-def _ratios(rows: Sequence[Row]) -> list[float]:
-    """Ordinary over autoft in each repeat that has both."""
+def _race(rows: Sequence[Row], size: int, machine: float | None) -> dict[str, Any]:
+    """How many times sooner the ordinary search's loss is reached, and what its products alone would allow."""
+    alone = [row for row in rows if (row["rows"], row["threads"]) == (size, 1)]
+    found: dict[str, Any] = {}
+    if ratios := _ratios([row for row in alone if row.get("reached", True)], RACE):
+        found[f"quality_{size}"] = statistics.median(ratios)
+        found[f"quality_{size}_range"] = [min(ratios), max(ratios)]
+    if missed := [row["repeat"] for row in alone if not row.get("reached", True)]:
+        found[f"quality_{size}_missed_in_repeats"] = missed
+    if found:
+        found[f"quality_{size}_reached"] = not missed and found[f"quality_{size}"] >= QUALITY
+    ordinary = [row for row in alone if row["side"] == ORDINARY and "gflops" in row]
+    if machine is not None and ordinary:
+        found[f"bound_{size}"] = statistics.median(machine / row["gflops"] for row in ordinary)
+    return found
+
+
+def _is(row: Row, setting: Setting, repeat: int) -> bool:
+    """Whether it is the ordinary search of a repeat, on one thread."""
+    wanted = {"rows": setting.rows, "threads": 1, "repeat": repeat, "side": ORDINARY}
+    return wanted.items() <= row.items()
+
+
+def _ratios(rows: Sequence[Row], side: str) -> list[float]:
+    """The ordinary search's seconds over a side's in each repeat that has both."""
     sides: dict[str, Mapping[int, float]] = {
-        side: {row["repeat"]: row["cpu_s"] for row in rows if row["side"] == side} for side in (AUTOFT, ORDINARY)
+        one: {row["repeat"]: row["cpu_s"] for row in rows if row["side"] == one} for one in (side, ORDINARY)
     }
-    return [seconds / sides[AUTOFT][repeat] for repeat, seconds in sides[ORDINARY].items() if repeat in sides[AUTOFT]]
+    return [seconds / sides[side][repeat] for repeat, seconds in sides[ORDINARY].items() if repeat in sides[side]]
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -150,12 +238,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     own.add_argument("--repeats", type=int, default=3)
     chosen, rest = own.parse_known_args(argv)
     given = options("speed", "CPU time of a search: autoft against the ordinary way", rest, only=list(TARGETS))
-    rows = []
+    machine = float(measure("benchmarks.speed:products", {}, imports=("numpy",)).value)
+    rows: list[Row] = []
     for setting, threads, repeat, side in plan(given, chosen.repeats):
-        rows.append(run(setting, threads, repeat, side))
-        save("speed", given, rows, summarize(rows))
+        rows.append(run(setting, threads, repeat, side, rows))
+        save("speed", given, rows, summarize(rows, machine))
         progress(f"{setting.rows} rows, {threads} thread(s), repeat {repeat}, {side}: {rows[-1]['cpu_s']:.1f} CPU s")
-    finish("speed", given, rows, summarize(rows), title="CPU seconds of a search (imports excluded)")
+    finish("speed", given, rows, summarize(rows, machine), title="CPU seconds of a search (imports excluded)")
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ def registries(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(registered_layers, "_layers", dict(registered_layers.registered_layers()))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("registries")
 def test_the_examples_run(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -84,6 +84,7 @@ def facts(folder: Path) -> list[Any]:
     return list(journal.read(folder / "journal.jsonl").trials().values())
 
 
+@pytest.mark.slow
 def test_a_run_that_was_interrupted_ends_with_the_same_result(table, tmp_path, monkeypatch):
     whole = fit(table, tmp_path / "whole", seed=5)
     real, noted = ledger.Ledger.note, []

@@ -37,6 +37,7 @@ def hinted(monkeypatch: pytest.MonkeyPatch):
     return set_to
 
 
+@pytest.mark.slow
 def test_a_run_obeys_and_other_hints_are_another_run(hinted, table: pd.DataFrame, tmp_path: Path):
     data = features(table, "value")
     space = {
