@@ -9,6 +9,9 @@ of the member and its slots as categories, and autoft's `linear` and `mlp` with 
 last epoch. Nothing is searched, so scores are not those of a run. A gain is that of the mean held-out score, positive
 where the features are better: in ROC-AUC, or as a share of the log-loss or RMSE. `used` counts the columns that a
 member encodes, `combinations` those that a member makes, whose gain is that beside what the target makes.
+
+autoft makes no group statistics; `boosting_groups_gain` says what boosting would gain by them: for each number and each
+column of categories how far a row's number lies from the mean of its category in the training rows.
 """
 
 from __future__ import annotations
@@ -46,6 +49,8 @@ QUICK = ("titanic",)
 LOGARITHM, TIME = ("airbnb_nyc",), ("hotel_bookings",)
 MODELS = ("boosting", "linear", "mlp")
 EPOCHS = 10
+#: Rows of the mean of all that a category's mean counts, and most pairs of a number and a column of categories.
+_SMOOTHING, _MOST_PAIRS = 10, 100
 PARAMS = {"numbers": "piecewise", "width": 128, "depth": 2, "activation": "relu", "embedding": 8, "batch_size": 512}
 PARAMS |= {"learning_rate": 0.002, "dropout": 0.1, "l2": 1e-5}
 
@@ -76,8 +81,8 @@ def stacks(name: str, shared: Path) -> dict[str, Any]:
     return {side: stack_data(plan, dataset.encoded, known, train=train, held_out=out) for side, plan in plans.items()}
 
 
-def boosted(data: Any) -> list[Any]:
-    """Held-out answers of boosting, a model for each member."""
+def boosted(data: Any, *, groups: bool = False) -> list[Any]:
+    """Held-out answers of boosting, a model for each member; with group statistics where wanted."""
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
     found = []
@@ -85,9 +90,30 @@ def boosted(data: Any) -> list[Any]:
         x = np.hstack([data.dense[s], data.slots[s]])
         codes = list(range(data.dense.shape[2], x.shape[1]))
         make = HistGradientBoostingRegressor if data.task == "regression" else HistGradientBoostingClassifier
+        x = np.hstack([x, *([group_statistics(data, s)] if groups else [])])
         model = make(categorical_features=codes or None, random_state=0).fit(x[train], data.y[train])
         found.append(model.predict(x[out]) if data.task == "regression" else model.predict_proba(x[out]))
     return found
+
+
+def group_statistics(data: Any, s: int) -> Any:
+    """Each number less the mean of its category in a member's training rows, ``[n, pairs]``; the mean of a category
+    counts ten rows of the mean of all."""
+    from autoft.preprocessing.layout import blocks
+
+    dense, train, plan = data.dense[s], data.train[s], data.plan
+    names, widths = zip(*blocks(plan), strict=True)
+    ends = dict(zip(names, np.cumsum(widths), strict=True))
+    codes = [dense[:, ends[c.id] - c.width : ends[c.id]].argmax(axis=1) for c in plan.one_hot]
+    codes += [*data.slots[s].T.astype(int)]
+    made = [dense[:, :0]]
+    for code in codes:
+        rows = np.bincount(code[train], minlength=code.max() + 1)
+        for number in dense[:, : len(plan.measured)].T:
+            sums = np.bincount(code[train], weights=number[train], minlength=len(rows))
+            means = (sums + _SMOOTHING * number[train].mean()) / (rows + _SMOOTHING)
+            made.append((number - means[code])[:, None])
+    return np.hstack(made[: _MOST_PAIRS + 1])
 
 
 def trained(data: Any, kind: str) -> list[Any]:
@@ -135,6 +161,9 @@ def run(name: str, shared: Path) -> Row:
                 row[f"{kind}_{feature}"] = scores[side] - last if task == "binary" else (last - scores[side]) / last
                 last = scores[side]
         row |= {f"{kind}_{side}": value for side, value in scores.items()}
+        if kind == "boosting" and group_statistics(both["auto"], 0).shape[1]:
+            grouped = score(both["auto"], boosted(both["auto"], groups=True))
+            row["boosting_groups_gain"] = grouped - last if task == "binary" else (last - grouped) / last
     return row
 
 
@@ -142,8 +171,10 @@ def summarize(rows: Sequence[Row]) -> dict[str, Any]:
     found: dict[str, Any] = {"tables": len(rows), "tables_with_features": sum(bool(row["used"]) for row in rows)}
     found["tables_with_combinations"] = sum(bool(row["combinations"]) for row in rows)
     for kind in MODELS:
-        for feature in ("", "_combinations"):
+        for feature in ("", "_combinations", "_groups"):
             own = [row[name] for row in rows if (name := f"{kind}{feature}_gain") in row]
+            if not own:
+                continue
             found[f"{kind}{feature}_better"] = sum(gain > 0 for gain in own)
             found[f"{kind}{feature}_worse"] = sum(gain < 0 for gain in own)
     return found

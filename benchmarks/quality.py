@@ -40,7 +40,7 @@ from benchmarks import peers
 from benchmarks.common import HEAVY, RESULTS, Options, PieceFailed, Row, finish, measure, options, progress, save
 from benchmarks.machine import ROOT, commit
 from benchmarks.sets import EVERY, METRIC, SETS, settings, splits, tables, unlearned
-from benchmarks.verdicts import BOOSTING, RECORDED, gain, strongest, summarize
+from benchmarks.verdicts import BOOSTING, RECORDED, gain, strongest, summarize, table
 
 QUICK = ("penguins", "heart_cleveland")
 
@@ -218,12 +218,19 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     parser.add_argument("--shared", type=Path, default=ROOT.parent / "shared")
     parser.add_argument("--sides", type=lambda text: tuple(text.split(",")), metavar="A,B")
     parser.add_argument("--resume", action="store_true", help="run what is missing in the file of results")
+    parser.add_argument("--table", action="store_true", help="print the file of results in Markdown")
     own, rest = parser.parse_known_args(argv)
     given: Options = options("quality", "test scores against others on all sets", rest, only=[*EVERY])
     if unknown := set(own.sides or ()) - set(SIDES):
         parser.error(f"--sides: {', '.join(sorted(unknown))}; there are {', '.join(SIDES)}")
     if lacking := [side for side in SIDES if not peers.installed(side)]:
         progress(f"not installed, and left out: {', '.join(lacking)}")
+    if own.table:
+        result = json.loads((given.json or RESULTS / "quality.json").read_text(encoding="utf-8"))
+        print(
+            table(result["rows"], peers.recorded(str(own.shared.resolve()))), *result["summary"]["verdicts"], sep="\n"
+        )
+        return dict(result)
     shared, minutes = str(own.shared.resolve()), 0.3 if given.quick else own.minutes
     plan = Plan(shared=shared, minutes=minutes, wanted=own.sides or SIDES, resume=own.resume)
     known: dict[str, Row] = {}

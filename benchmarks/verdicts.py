@@ -21,6 +21,17 @@ BOOSTING = ("sk_hgb", "sk_hgb_early", *peers.BOOSTERS)
 RECORDED = ("autogluon", "realmlp")
 OTHERS = (*peers.SKLEARN, *peers.BOOSTERS, *RECORDED)
 
+#: Columns of the table beside autoft's, and the scores that they show the best of.
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "HistGradientBoosting, best known": ("sk_hgb", "sk_hgb_early", "recorded"),
+    "LightGBM": ("lightgbm",),
+    "CatBoost": ("catboost",),
+    "forest": ("sk_rf",),
+    "MLP": ("sk_mlp",),
+    "linear": ("sk_linear",),
+    "recorded: AutoGluon, 60 s": ("autogluon",),
+}
+
 
 def strongest(scores: Sequence[float | None], metric: str) -> float | None:
     """The best of some scores."""
@@ -102,6 +113,34 @@ def verdicts(found: Mapping[str, Any], rows: Sequence[Row], new: int) -> list[st
             beside = "" if alone is None else f", networks only {alone:.4g}"
             said.append(f"{_word(good)}: {name} {METRIC[SETS[name].task]} {sign} {bound:g} ({score:.4g}{beside})")
     return said
+
+
+def table(rows: Sequence[Row], recorded: Mapping[str, Mapping[str, float]]) -> str:
+    """The rows in Markdown, the best of each in bold.
+
+    Args:
+        rows: What was run.
+        recorded: Scores of others by set and tool.
+    """
+    head = ("set", "metric", "autoft", "reported from the training rows", *COLUMNS)
+    lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
+    for row in rows:
+        metric, known = row["metric"], {**recorded.get(row["set"], {}), **row}
+        known["recorded"] = recorded.get(row["set"], {}).get("sk_hgb")
+        scores = [strongest([known.get(side) for side in sides], metric) for sides in (("autoft",), *COLUMNS.values())]
+        best = strongest(scores, metric)
+        own, *others = (f"**{_number(x, metric)}**" if x == best else _number(x, metric) for x in scores)
+        low, high = (_number(row.get(key), metric) for key in ("low", "high"))
+        names = {"roc_auc": "ROC-AUC", "log_loss": "log-loss", "rmse": "RMSE"}
+        reported = f"{_number(row.get('reported'), metric)}, {low} to {high}"
+        lines.append("| " + " | ".join([row["set"], names[metric], own, reported, *others]) + " |")
+    return "\n".join(lines)
+
+
+def _number(value: float | None, metric: str) -> str:
+    if value is None:
+        return ""
+    return f"{value:.4f}" if metric != "rmse" else f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:.4g}"
 
 
 def _word(good: bool) -> str:
