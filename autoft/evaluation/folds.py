@@ -30,7 +30,7 @@ class RowOrigin:
     """Which rows belong together, and when they happened, ``[n]`` each.
 
     Attributes:
-        keys: Hash of the used cells; equal keys mean identical rows.
+        keys: Hash of the used cells, equal for identical rows; or a number for each row, where these may stand apart.
         groups: Rows of one group (one patient) share a block; a row without a group is a group of its own.
         copies: Number of each row's group of near copies, which share a block too.
         time: Numbers or datetimes.

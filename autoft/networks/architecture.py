@@ -40,7 +40,8 @@ class Inputs:
 
     Attributes:
         dense: Width of the dense encoding (may be 0).
-        numbers: Positions in it of numbers with many values (numbers, dates and the times between them).
+        numbers: Positions in it of numbers with many values (numbers, dates and times between them, ratios,
+            combinations).
         embedded: Slots of each embedded column.
         gaps: Positions of numbers that can be missing, and of the 0/1 inputs that say where they are.
         one_hot: First position and width of each one-hot block.

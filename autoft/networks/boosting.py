@@ -63,7 +63,10 @@ class Booster(ABC):
 
     @abstractmethod
     def stages(self, x: Array, since: int = 0) -> Iterator[Array]:
-        """Logits of rows ``[m, f]`` after each iteration, ``[m, outputs]``; `since` some, what has come to those."""
+        """Logits of rows ``[m, f]`` after each iteration, ``[m, outputs]``.
+
+        With `since`, only of the iterations after so many, and without what those and the baseline give.
+        """
 
     @abstractmethod
     def trees(self, iterations: int) -> tuple[Sequence[Tree], Array]:

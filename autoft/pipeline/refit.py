@@ -9,6 +9,8 @@ import numpy as np
 
 from autoft.pipeline.context import Run
 from autoft.pipeline.dataset import Dataset
+from autoft.pipeline.machine import Machine
+from autoft.pipeline.reserve import encoding_seconds
 from autoft.pipeline.results import Selection
 from autoft.pipeline.trainers import MakeTrainer
 from autoft.records.split import HOLDOUT, Member
@@ -34,7 +36,8 @@ def refit(
     """
     if not dataset.refit:
         return None
-    parts, number = _affordable(selection.parts(trials), dataset.split.k, end - run.clock())
+    left = end - run.clock() - encoding_seconds(dataset, dataset.split.k, Machine())
+    parts, number = _affordable(selection.parts(trials), dataset.split.k, max(left, 0.0))
     run.tell("search", "training the chosen configurations again on all rows")
     every, found = np.flatnonzero(dataset.split.blocks != HOLDOUT), []
     # They have trained on what they hold out, so that its loss falls: the last checkpoint is the best.

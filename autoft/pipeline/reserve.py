@@ -94,14 +94,14 @@ def _gain(dataset: Dataset, shape: CostShape, epochs: int, machine: Machine) -> 
     k = dataset.split.k
     if dataset.refit:
         whole = replace(shape, rows=int((dataset.split.blocks != HOLDOUT).sum()))
-        return {"refit": cost.trial_seconds(whole, machine, epochs=epochs) + cost.trace_seconds(whole, machine)}
+        trained = cost.trial_seconds(whole, machine, epochs=epochs) + cost.trace_seconds(whole, machine)
+        return {"refit": trained + encoding_seconds(dataset, k, machine)}
     if dataset.split.windows or not cost.measures_ensemble_gain(dataset.strategy, k):
         return {}
-    combined = bool(dataset.layout.combined)
     number = len(pairs_of(k, cost.pair_reach(len(dataset.y))))
     pairs = replace(shape, members=number, rows=shape.rows * (k - 2) // (k - 1), held_out=2 * shape.held_out)
     trace = cost.trace_seconds(pairs, machine) if cost.worth_compiling(pairs) else 0.0
-    encoding = cost.encoding_seconds(len(dataset.y), pairs.inputs, pairs.members, machine, combined=combined)
+    encoding = encoding_seconds(dataset, number, machine)
     return {"ensemble gain": cost.trial_seconds(pairs, machine, epochs=epochs) + trace + encoding}
 
 
@@ -109,11 +109,15 @@ def gain_seconds(dataset: Dataset, trials: Iterable[TrialFacts], reach: int) -> 
     """Seconds of measuring the gain: encoding the rows of the pairs, and training each trial up to its checkpoint."""
     k = dataset.split.k
     pairs = len(pairs_of(k, reach))
-    inputs = len(dataset.features) + sum(t.slots for t in dataset.layout.texts)
     trained = (o.seconds * o.epochs / max(len(o.curves.get("held_out", ())), 1) for o in trials)
     times = pairs / k * (k - 2) / (k - 1)  # so many networks, each on fewer rows
-    encoding = cost.encoding_seconds(len(dataset.y), inputs, pairs, Machine(), combined=bool(dataset.layout.combined))
-    return encoding + times * sum(trained)
+    return encoding_seconds(dataset, pairs, Machine()) + times * sum(trained)
+
+
+def encoding_seconds(dataset: Dataset, members: int, machine: Machine) -> float:
+    """Seconds of fitting the preprocessing of some members, and of encoding the rows with it."""
+    inputs = len(dataset.features) + sum(text.slots for text in dataset.layout.texts)
+    return cost.encoding_seconds(len(dataset.y), inputs, members, machine, combined=bool(dataset.layout.combined))
 
 
 @dataclass(slots=True, kw_only=True)

@@ -207,8 +207,8 @@ class Programs:
     """Shapes of the space, and the programs that they need.
 
     Attributes:
-        shapes: All shapes, whatever the activation.
-        different: How many different ones there are, activations included.
+        shapes: All shapes, whatever the activation; trees among them.
+        different, number: How many shapes of networks there are, activations included, and of their programs.
         dimensions: Those that fix what its program is compiled for.
     """
 

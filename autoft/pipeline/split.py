@@ -92,7 +92,7 @@ def _divide(
     assert target is not None
     together = recipe.evaluate.copies == "together"
     origin = folds.RowOrigin(
-        keys=keys if together else np.arange(len(y), dtype=keys.dtype),
+        keys=keys if together else np.argsort(np.lexsort((y, keys))).astype(keys.dtype),  # whatever the rows' order
         groups=None if description.rows.group is None else _cells(description, description.rows.group),
         copies=_near_copies(recipe, description) if together else None,
         time=_times(description),

@@ -8,13 +8,13 @@ trees have not learned from.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations, product
 
 import numpy as np
 
 from autoft.preprocessing.bins import bin_edges
-from autoft.preprocessing.target_encoding import KnownTarget
+from autoft.preprocessing.target_encoding import KnownTarget, sampled
 from autoft.records.arrays import Array
 
 #: How two numbers are combined, by position.
@@ -89,8 +89,7 @@ def choose_combinations(
     found = []
     for rows, own in zip(members, known, strict=True):
         few = sampled(rows, MOST_ROWS)
-        target = replace(own, values=own.values[few], weights=own.weights[few], parts=own.parts[few])
-        found.append(_choose(positions, numbers[rows[few]], others[rows[few]], target))
+        found.append(_choose(positions, numbers[rows[few]], others[rows[few]], own.of(few)))
     return found
 
 
@@ -152,11 +151,3 @@ def _by_trees(x: Array, y: Array, half: Array) -> Array:
             )
             found[own] = trees.fit(x[~own], y[~own]).predict(x[own])
     return found
-
-
-def sampled(rows: Array, most: int) -> Array:
-    """Positions in `rows` of at most so many of them, at random: every n-th of a table in time would be one hour of the
-    day."""
-    if len(rows) <= most:
-        return np.arange(len(rows))
-    return np.sort(np.random.default_rng(most).permutation(len(rows))[:most])

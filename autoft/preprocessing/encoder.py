@@ -113,7 +113,7 @@ def _target_features(plan: InputLayout, statistics: Statistics, inputs: dict[str
 def _combinations(plan: InputLayout, own: Combinations, numbers: Any) -> Any:
     """What members make of two numbers, scaled, ``[S, B, k]`` float32."""
     pairs = [array.tolist() for array in (own.first, own.second, own.kind)]
-    made = CombinedNumbers(*pairs, dtype="float64", name="combinations")
+    made = CombinedNumbers(*pairs, name="combinations")
     found = made(numbers)
     made.set_weights([own.center[:, None], own.factor[:, None]])
     return SmoothClip(name="combinations_clip")(found) if plan.outliers == "clip" else found

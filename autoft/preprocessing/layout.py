@@ -17,11 +17,11 @@ import numpy as np
 
 from autoft.errors import PreprocessError
 from autoft.preprocessing.categories import CategoryInput, category_inputs
-from autoft.preprocessing.combinations import FEWEST_VALUES, MOST, MOST_COLUMNS, MOST_ROWS, Combinations
+from autoft.preprocessing.combinations import FEWEST_ROWS, FEWEST_VALUES, MOST, MOST_COLUMNS, MOST_ROWS, Combinations
 from autoft.preprocessing.custom import CustomInput, custom_inputs
 from autoft.preprocessing.encoders.base import ENCODERS
 from autoft.preprocessing.encoders.numbers import CYCLES, Boolean, Logarithm, Robust, quotient
-from autoft.preprocessing.target_encoding import TargetInput, category_targets, number_targets
+from autoft.preprocessing.target_encoding import TargetInput, category_targets, number_targets, sampled
 from autoft.preprocessing.text import TextInput, text_inputs
 from autoft.records.arrays import Array
 from autoft.records.columns import Column, PlanLine
@@ -208,8 +208,8 @@ def _combined(
     columns: Sequence[Column], numeric: Sequence[Column], values: Mapping[str, Array], hints: Hints
 ) -> tuple[str, ...]:
     """Columns of many values of which nothing is declared: a combination would keep neither an effect nor columns
-    apart, nor weigh as little as its columns. None of a wide table, whose trees take long."""
-    if hints.apart or len(columns) > MOST_COLUMNS:
+    apart, nor weigh as little as its columns. None of a wide table, whose trees take long, nor of few rows."""
+    if hints.apart or sum(column.used for column in columns) > MOST_COLUMNS:
         return ()
     declared = {*(effect.column for effect in hints.effects), *hints.importance}
     declared |= {part for ratio in hints.ratios for part in (ratio.numerator, ratio.denominator)}
@@ -218,8 +218,8 @@ def _combined(
 
 
 def _many_values(cells: Array) -> bool:
-    few = np.unique(cells[:MOST_ROWS])
-    return len(few[np.isfinite(few)]) >= FEWEST_VALUES
+    few = np.unique(cells[sampled(cells, MOST_ROWS)])
+    return len(cells) >= FEWEST_ROWS and len(few[np.isfinite(few)]) >= FEWEST_VALUES
 
 
 def blocks(plan: InputLayout) -> tuple[tuple[str, int], ...]:

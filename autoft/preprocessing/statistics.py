@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autoft.preprocessing.combinations import MOST, Combinations, choose_combinations, combined, sampled
+from autoft.preprocessing.combinations import MOST, Combinations, choose_combinations, combined
 from autoft.preprocessing.encode import Encoded
 from autoft.preprocessing.encoders.base import ENCODERS
 from autoft.preprocessing.encoders.numbers import quantile_table, quotient, robust_scale, scales
 from autoft.preprocessing.layout import InputLayout
-from autoft.preprocessing.target_encoding import KnownTarget, fit_column, number_codes
+from autoft.preprocessing.target_encoding import KnownTarget, fit_column, number_codes, sampled
 from autoft.preprocessing.text import Words, fit_words, known_counts
 from autoft.records.arrays import Array
 
@@ -30,7 +30,7 @@ class Statistics:
         tables: By categorical column ``[S, 2 + vocabulary]`` int32 (`CategoryInput.fit`).
         quantiles: ``[S, q, k]`` float64 of the numeric columns (`quantile_table`); q is 0 if they are not used.
         custom: By column of ``plan.custom``, what its encoder has learned.
-        combinations: What members make of ``plan.combined`` (`fit_pairs`).
+        combinations: What members make of ``plan.combined`` (`fit_combinations`).
         targets: By column of ``plan.targets`` ``[S, codes, k + 1]`` float32 (`fit_targets`).
     """
 
@@ -109,7 +109,7 @@ def fit_targets(
     return tuple(tables), tuple(np.hstack(own) for own in zip(*encodings, strict=True))
 
 
-def fit_pairs(
+def fit_combinations(
     plan: InputLayout, encoded: Encoded, members: Sequence[Array], known: Sequence[KnownTarget]
 ) -> Combinations | None:
     """The combinations of ``plan.combined``; None where there are none."""

@@ -148,6 +148,19 @@ class KnownTarget:
     weights: Array
     parts: Array
 
+    def of(self, rows: Array) -> KnownTarget:
+        """The target in some of the rows, whose weights are 1 on average again."""
+        weights = self.weights[rows]
+        return replace(self, values=self.values[rows], weights=weights / weights.mean(), parts=self.parts[rows])
+
+
+def sampled(rows: Array, most: int) -> Array:
+    """Positions in `rows` of at most so many of them, at random: every n-th of a table in time would be one hour of the
+    day."""
+    if len(rows) <= most:
+        return np.arange(len(rows))
+    return np.sort(np.random.default_rng(most).permutation(len(rows))[:most])
+
 
 def class_values(y: Array, classes: int, targets: int) -> Array:
     """Of a member's training rows ``[m, targets]``: 1 where one is of a class. Of two classes the second has a column,
@@ -271,9 +284,9 @@ class CategoryMeans:
 def _says_more(codes: Array, known: KnownTarget, numbers: Array) -> bool:
     """Whether the values of a number tell more as categories than the bins do in which the networks see it anyway, in
     rows that neither has seen: true for keys and codes, false for sizes, ages and counts."""
-    if (step := -(-len(numbers) // _MANY)) > 1:
-        few = {name: getattr(known, name)[::step] for name in ("values", "weights", "parts")}
-        known, numbers, codes = replace(known, **few), numbers[::step], codes[::step]
+    if len(numbers) > _MANY:
+        few = sampled(numbers, _MANY)
+        known, numbers, codes = known.of(few), numbers[few], codes[few]
     edges = bin_edges(numbers[np.isfinite(numbers)], BINS)
     bins = np.where(np.isnan(numbers), 0, 1 + np.searchsorted(edges, numbers, side="right"))
     by_bin, by_value = (CategoryMeans.of(own, known).errors(known) for own in (bins, codes))

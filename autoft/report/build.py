@@ -97,7 +97,7 @@ def _verdict(evaluation: Evaluation) -> tuple[Block, ...]:
 
 
 def baseline_verdict(evaluation: Evaluation) -> tuple[Paragraph, ...]:
-    """Which simple models the network beats, equals and loses to: strong where it does not beat one."""
+    """Which simple models the model beats, equals and loses to: strong where it does not beat one."""
     if not evaluation.baselines:
         return (Paragraph("No simpler model was trained to compare this one with.", tone="strong"),)
     sentences = {

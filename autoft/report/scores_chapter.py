@@ -93,7 +93,7 @@ def _finish(evaluation: Evaluation) -> tuple[Block, ...]:
     words = {
         "none": "The probabilities are not calibrated: calibration is switched off or brought no measurable gain.",
         "temperature": f"The probabilities are calibrated with a temperature of {number(calibration.temperature, 3)}: "
-        f"they are {sure} sure than what the training gave.",
+        f"they are {sure} sure than the models' own.",
         "isotonic": "The probabilities are calibrated by isotonic regression, a rising step function.",
     }
     text = words[calibration.method]

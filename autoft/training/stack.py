@@ -14,7 +14,7 @@ from autoft.networks.initial_state import InitialState
 from autoft.networks.memory import HELD
 from autoft.preprocessing.encode import Encoded
 from autoft.preprocessing.layout import InputLayout, blocks, combination_blocks
-from autoft.preprocessing.statistics import Statistics, fit_pairs, fit_statistics, fit_targets
+from autoft.preprocessing.statistics import Statistics, fit_combinations, fit_statistics, fit_targets
 from autoft.preprocessing.target_encoding import KnownTarget, class_values, inner_parts
 from autoft.records.arrays import Array
 from autoft.records.columns import Task
@@ -184,10 +184,10 @@ def stack_data(
     center, scale, low, high = _measures(target, train)
     known = _known(plan, target, train, center, scale)
     tables, own = fit_targets(plan, encoded, train, known)
-    pairs = fit_pairs(plan, encoded, train, known)
-    if pairs is not None and not pairs.chosen.any():  # inputs that are always 0 would only take time
-        plan, pairs = replace(plan, combined=()), None
-    statistics = replace(fit_statistics(plan, encoded, train), targets=tables, combinations=pairs)
+    combinations = fit_combinations(plan, encoded, train, known)
+    if combinations is not None and not combinations.chosen.any():  # inputs that are always 0 would only take time
+        plan, combinations = replace(plan, combined=()), None
+    statistics = replace(fit_statistics(plan, encoded, train), targets=tables, combinations=combinations)
     encoder = build_encoder(plan, statistics)
     widths = {"dense": sum(width for _, width in blocks(plan)), "slots": len(plan.embedded)}
     kinds = {"dense": np.float32, "slots": np.int32}

@@ -60,3 +60,12 @@ def test_copies_stand_apart_where_the_recipe_says_so(noise: float) -> None:
     ]
     assert kept[0] != kept[1], "trials of other folds must not be restored"
     assert "copies: apart lets models see copies" in said
+
+
+def test_rows_apart_are_in_the_same_block_whatever_their_order() -> None:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.normal(size=(120, 3)), columns=["a", "b", "c"]).assign(y=rng.integers(0, 2, 120))
+    order = rng.permutation(120)
+    blocks, _, _ = clusters(frame, **{"evaluate.copies": "apart"})
+    shuffled, _, _ = clusters(frame.iloc[order].reset_index(drop=True), **{"evaluate.copies": "apart"})
+    assert (shuffled == blocks[order]).all()

@@ -137,3 +137,22 @@ def test_only_numbers_of_many_values_are_combined():
     ordered = [*COLUMNS[:3], replace(COLUMNS[3], order=("a", "b"))]
     values = {**VALUES, "c003": np.array(pd.Series(["a", "b"] * (ROWS // 2)))}
     assert "c003" not in make_layout(ordered, values, LayoutOptions(targets=1)).combined
+
+
+def test_sorted_rows_and_columns_that_nobody_reads_make_no_difference():
+    slow = {**VALUES, "c003": np.sort(np.arange(20_000) % 72 * (np.arange(20_000) % 3 == 0)).astype(float)}
+    slow |= {c.id: np.resize(VALUES[c.id], 20_000) for c in COLUMNS[:3]}
+    unread = [Column(id=f"c1{j:02d}", name=f"c1{j:02d}", kind="constant", why="") for j in range(60)]
+    assert make_layout([*COLUMNS, *unread], slow, LayoutOptions(targets=1)).combined == tuple(slow)
+
+
+def test_too_few_rows_are_not_asked():
+    few = {name: cells[:900] for name, cells in VALUES.items()}
+    assert make_layout(COLUMNS, few, LayoutOptions(targets=1)).combined == ()
+
+
+def test_equal_weights_of_any_size_choose_alike():
+    y, rows = NUMBERS[:, 0] / NUMBERS[:, 2], np.arange(ROWS)
+    known = _known(y, rows)
+    heavy = replace(known, weights=np.full(ROWS, 7.0))
+    assert np.array_equal(known.of(rows[:2_000]).weights, heavy.of(rows[:2_000]).weights)

@@ -104,6 +104,8 @@ class _Growing:
     _answers: Any = None
 
     def _bin_data(self, *args: Any, **kwargs: Any) -> Any:
+        if not kwargs.get("is_training_data", True):
+            return super()._bin_data(*args, **kwargs)  # type: ignore[misc]
         if self._binned is None:
             self._binned = super()._bin_data(*args, **kwargs), self._bin_mapper  # type: ignore[misc, has-type]
         rows, self._bin_mapper = self._binned

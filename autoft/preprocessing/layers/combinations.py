@@ -14,6 +14,8 @@ from autoft.preprocessing.registered_layers import layer
 class CombinedNumbers(MemberStatistics):
     """Differences, products and ratios of two numbers, scaled: ``[B, d]`` float64 -> ``[S, B, k]`` float32.
 
+    What is missing or not finite (a ratio to 0) becomes 0.
+
     Args:
         first, second: Positions of the numbers, ``[S][k]``.
         kind: 0 for a difference, 1 for a product, 2 for a ratio, ``[S][k]``.
@@ -31,12 +33,10 @@ class CombinedNumbers(MemberStatistics):
     def call(self, inputs: Any) -> Any:
         a, b = (self._members(inputs, own) for own in (self.first, self.second))
         kind = ops.convert_to_tensor(self.kind)[:, None]
-        zero = b == 0
-        ratio = ops.where(zero, ops.full_like(a, float("nan")), a / ops.where(zero, ops.ones_like(b), b))
-        found = ops.where(kind == 0, a - b, ops.where(kind == 1, a * b, ratio))
-        center = ops.convert_to_tensor(self.center)
-        known = ops.where(ops.isfinite(found), found, center + ops.zeros_like(found))
-        return ops.cast(ops.clip((known - center) * self.factor, -LIMIT, LIMIT), "float32")
+        found = ops.where(kind == 0, a - b, ops.where(kind == 1, a * b, a / b))
+        scaled = (found - ops.convert_to_tensor(self.center)) * self.factor
+        scaled = ops.where(ops.isfinite(found), scaled, ops.zeros_like(found))
+        return ops.cast(ops.clip(scaled, -LIMIT, LIMIT), "float32")
 
     def _members(self, inputs: Any, positions: list[list[int]]) -> Any:
         """Inputs at the positions of each member, ``[S, B, k]``."""
