@@ -134,6 +134,16 @@ def test_scaling_runs_the_points_of_the_parts_that_are_named():
 @pytest.mark.slow
 @pytest.mark.parametrize("side", [speed.AUTOFT, speed.ORDINARY, speed.PRUNING, speed.SKLEARN])
 def test_every_side_trains_the_configurations_it_is_given(side):
-    found = speed.run(speed.Setting(rows=120, epochs=2, batch=32, trials=2), 1, 0, side)
+    found = speed.run(speed.Setting(rows=120, epochs=2, batch=32, trials=2), 1, 0, side, earlier=())
     assert (found["trials"], found["epochs_of_all_folds"]) == (2, 2 * speed.FOLDS * 2)
     assert found["mean_loss"] < 1.5
+
+
+@pytest.mark.slow
+def test_a_race_says_when_it_reached_the_loss_of_the_ordinary_search():
+    setting = speed.Setting(rows=120, epochs=2, batch=32, trials=4)
+    ordinary = speed_row(speed.ORDINARY, 1, 0, 60.0, rows=120) | {"best_loss": 1e9}
+    found = speed.run(setting, 1, 0, speed.RACE, earlier=[ordinary])
+    assert found["reached"]
+    assert found["trials"] == 1
+    assert found["cpu_s"] == found["seconds"][0] > 0
