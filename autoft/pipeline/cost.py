@@ -226,6 +226,7 @@ class EvaluationSize:
         folds: Members of the deployed model, which answer for every column.
         area: Whether the objective is an area under a curve, for which rows are added up in order.
         calibrated: Whether probabilities are, on each draw again.
+        shuffles: Of each of few columns; one of each of many.
     """
 
     rows: int
@@ -237,11 +238,12 @@ class EvaluationSize:
     outputs: int = 1
     area: bool = False
     calibrated: bool = False
+    shuffles: int = REPEATS
 
     @property
     def repeats(self) -> int:
         """Shuffles of each column."""
-        return REPEATS if self.columns <= FEW else 1
+        return self.shuffles if self.columns <= FEW else 1
 
 
 def evaluation_seconds(size: EvaluationSize, machine: Machine) -> float:

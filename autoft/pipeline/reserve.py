@@ -22,7 +22,9 @@ from autoft.records.trials import Trial, TrialFacts, checkpoint_epochs
 #: Trials of a typical blend.
 BLENDED = 3
 #: Most of the minutes that draws may take: fewer are made of large tables, as far as there is no time for more.
-_EVALUATION_SHARE = 0.2
+_EVALUATION_SHARE = 0.1
+#: Most of the minutes that are reserved for shuffling each column several times; else each is shuffled once.
+_SHUFFLES_SHARE = 0.05
 #: Most of the minutes that are reserved for measuring the gain of the ensemble.
 _GAIN_SHARE = 0.1
 #: Largest share of the minutes that is kept for training the chosen configurations again: it stops where they are over.
@@ -81,12 +83,20 @@ def seconds_after_search(
     """
     size = evaluation_size(recipe, dataset, trials, epochs)
     size = replace(size, draws=affordable_draws(recipe, size, machine))
-    answers = slowness * sum(cost.answer_seconds(shape, size, machine) for shape in blend)
+    answers = _answer_seconds(blend, size, machine, slowness)
+    if recipe.search.minutes is not None and answers > _SHUFFLES_SHARE * recipe.search.minutes * 60:
+        size = replace(size, shuffles=1)
+        answers = _answer_seconds(blend, size, machine, slowness)
     finish = cost.finish_seconds(len(dataset.y), len(dataset.features), machine)
     hints = slowness * jobs_seconds(dataset, cost.trial_seconds(blend[0], machine, epochs=epochs))
     gain = {name: slowness * own for name, own in _gain(dataset, blend[0], epochs, machine).items()}
     found = {"evaluation": cost.evaluation_seconds(size, machine) + answers, "model and report": finish, **gain}
     return {**found, "hints": hints} if hints else found
+
+
+def _answer_seconds(blend: Sequence[CostShape], size: EvaluationSize, machine: Machine, slowness: float) -> float:
+    """Seconds of the answers of all networks; how fast trees grow does not say how fast they answer."""
+    return sum((1.0 if shape.iterations else slowness) * cost.answer_seconds(shape, size, machine) for shape in blend)
 
 
 def _gain(dataset: Dataset, shape: CostShape, epochs: int, machine: Machine) -> dict[str, float]:

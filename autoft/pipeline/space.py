@@ -33,23 +33,34 @@ from autoft.records.split import HOLDOUT
 from autoft.search.algorithms import ALGORITHMS
 from autoft.search.portfolio import TIERS
 from autoft.search.setup import ProgramSharing
-from autoft.search.space import MAKE, SHAPE, default_configuration, first_configurations, make_space, relevant, shape_of
+from autoft.search.space import (
+    MAKE,
+    SHAPE,
+    default_configuration,
+    first_configurations,
+    make_space,
+    relevant,
+    rounded,
+    shape_of,
+)
 from autoft.training import backend
 
 #: Most of the minutes that one of the first trials may take.
 LARGEST_SHARE = 0.25
 #: Most of the minutes that the very first trial may take: it decides what is affordable at all.
 _FIRST_SHARE = 0.2
-#: Epochs that the networks of a portfolio need.
-_PORTFOLIO_EPOCHS = 50
+#: Epochs that the networks of a portfolio need, and trees that tell classes apart: those of numbers go on to the last.
+_PORTFOLIO_EPOCHS, _TREE_EPOCHS = 50, 40
+#: Largest shrinkage of trees that are short of time: twice scikit-learn's costs .2 to 5 % of the score.
+_LARGEST_STEPS = 0.2
 #: Most seconds of the very first trial on the reference machine, without a limit of time.
 _FIRST_SECONDS = 60.0
 #: Most of the minutes that a portfolio may take: what is best on a table may stand last in it.
 _PORTFOLIO_SHARE = 0.75
 #: Most of the minutes that boosting may take on the folds, by the cost model.
-_BASELINES_SHARE = 0.15
+_BASELINES_SHARE = 0.08
 #: Share of the minutes after which it is given up: the machine is slower than it looked.
-_BASELINES_END = 0.25
+_BASELINES_END = 0.15
 #: Share of the rows below which one of two classes is rare; of more classes, the same part of an even share.
 _RARE = 0.2
 #: A class is expensive if missing it costs at least this many times what missing the most frequent class does.
@@ -139,6 +150,8 @@ def choose_first(
     machine, most = (Machine(), _FIRST_SECONDS) if minutes is None else (machine, _FIRST_SHARE * minutes * 60)
     for tier in TIERS:
         found = first_configurations(space, rows, tier)
+        if minutes is not None:
+            found = tuple(_in_time(recipe, dataset, space, params, machine) for params in found)
         shapes = [replace(cost_shape(dataset, params), least=0) for params in found]
         seconds = [cost.trial_seconds(s, machine, epochs=min(recipe.search.epochs, _PORTFOLIO_EPOCHS)) for s in shapes]
         through = tier == TIERS[-1] or sum(seconds) <= most * _PORTFOLIO_SHARE / _FIRST_SHARE
@@ -151,6 +164,21 @@ def choose_first(
         return found
     # Trees before networks that would take most of the minutes.
     return (small, *sorted(found, key=lambda params: not family_of(params).trees))
+
+
+def _in_time(
+    recipe: Recipe, dataset: Dataset, space: Sequence[Dimension], params: dict[str, Any], machine: Machine
+) -> dict[str, Any]:
+    """Trees that would take more than a quarter of the minutes are fewer, and learn in larger steps."""
+    assert recipe.search.minutes is not None
+    steps = next((d for d in space if d.name == "shrinkage"), None)
+    if not family_of(params).trees or not isinstance(steps, Range):
+        return params
+    needed = recipe.search.epochs if dataset.target.task == "regression" else _TREE_EPOCHS
+    seconds = cost.trial_seconds(cost_shape(dataset, params), machine, epochs=min(recipe.search.epochs, needed))
+    times = seconds / (LARGEST_SHARE * recipe.search.minutes * 60)
+    larger = min(times * params["shrinkage"], _LARGEST_STEPS)
+    return {**params, "shrinkage": rounded(steps, max(larger, params["shrinkage"]))}
 
 
 def drop_architectures(
@@ -182,12 +210,13 @@ def keep_affordable(
     slowness = 1.0 if epoch_seconds is None else epoch_seconds / cost.epoch_seconds(shapes[0], machine)
     most = LARGEST_SHARE * recipe.search.minutes * 60
     epochs = min(recipe.search.epochs, cost.TYPICAL_EPOCHS)
-    seconds = [slowness * cost.trial_seconds(shape, machine, epochs=epochs) for shape in shapes]
+    # Trees are asked of the model alone: an epoch of a network says nothing of theirs.
+    seconds = [(1.0 if s.iterations else slowness) * cost.trial_seconds(s, machine, epochs=epochs) for s in shapes]
     by_cost = np.argsort(seconds, kind="stable")
     kept = [i for i, own in enumerate(seconds) if own <= most or family_of(first[i]).traits.plain] or [int(by_cost[0])]
     if seconds[kept[0]] > most:
         cheapest = next(int(i) for i in by_cost if i in kept)
-        kept = [cheapest, *(i for i in kept if i != cheapest)]
+        kept = [cheapest, *sorted((i for i in kept if i != cheapest), key=lambda i: seconds[i] > most)]
     return tuple(first[i] for i in kept)
 
 
