@@ -198,8 +198,8 @@ def keep_affordable(
 ) -> tuple[dict[str, Any], ...]:
     """The first configurations without those that would take more than a quarter of the recipe's minutes.
 
-    Linear models, perceptrons and architectures that a recipe names itself stay. Where even the first one of those is
-    too expensive, the cheapest goes first; where none is left, the cheapest of all is.
+    Linear models, perceptrons and architectures that a recipe names itself stay. Where the first one is too
+    expensive, the cheapest goes first, and what is too expensive last; where none is left, the cheapest of all is.
 
     Args:
         epoch_seconds: Measured for the first, which corrects the cost model; None trusts it.
@@ -210,13 +210,14 @@ def keep_affordable(
     slowness = 1.0 if epoch_seconds is None else epoch_seconds / cost.epoch_seconds(shapes[0], machine)
     most = LARGEST_SHARE * recipe.search.minutes * 60
     epochs = min(recipe.search.epochs, cost.TYPICAL_EPOCHS)
-    # Trees are asked of the model alone: an epoch of a network says nothing of theirs.
-    seconds = [(1.0 if s.iterations else slowness) * cost.trial_seconds(s, machine, epochs=epochs) for s in shapes]
+    seconds = [slowness * cost.trial_seconds(shape, machine, epochs=epochs) for shape in shapes]
     by_cost = np.argsort(seconds, kind="stable")
-    kept = [i for i, own in enumerate(seconds) if own <= most or family_of(first[i]).traits.plain] or [int(by_cost[0])]
-    if seconds[kept[0]] > most:
+    # Trees are asked of the model alone: an epoch of a network says little of theirs.
+    fits = [own / (slowness if s.iterations else 1.0) <= most for s, own in zip(shapes, seconds, strict=True)]
+    kept = [i for i, own in enumerate(fits) if own or family_of(first[i]).traits.plain] or [int(by_cost[0])]
+    if kept[0] or not fits[0]:
         cheapest = next(int(i) for i in by_cost if i in kept)
-        kept = [cheapest, *sorted((i for i in kept if i != cheapest), key=lambda i: seconds[i] > most)]
+        kept = [cheapest, *sorted((i for i in kept if i != cheapest), key=lambda i: not fits[i])]
     return tuple(first[i] for i in kept)
 
 

@@ -15,7 +15,7 @@ from autoft.pipeline.cost import CostShape
 from autoft.pipeline.describe import inspect_table
 from autoft.pipeline.fit import prepare_dataset
 from autoft.pipeline.machine import Machine
-from autoft.pipeline.reserve import Reserve
+from autoft.pipeline.reserve import Reserve, seconds_after_search
 from autoft.pipeline.search import note_rest
 from autoft.pipeline.space import choose_first, make_search_space, plan_parallelism
 from autoft.pipeline.split import split
@@ -188,6 +188,42 @@ def test_the_cheapest_goes_first_where_minutes_are_short(slow: float, expected: 
     assert ("tabm-mini" in left_out) == ("tabm-mini" not in str(kept)) == (expected != "tabm-mini")
 
 
+def test_trees_that_are_short_of_time_learn_in_larger_steps(table: pd.DataFrame):
+    """Fewer trees where a quarter of the minutes is too short, within the recipe's range."""
+    recipe = tiny_recipe(target="outcome", **{"search.space": {}, "search.epochs": 100})
+    dataset, machine = prepare_dataset(recipe, features(table, "outcome")), Machine()
+
+    def trees(minutes: float | None, **changes: Any) -> list[dict[str, Any]]:
+        own = recipe.with_changes(**{"search.minutes": minutes, "search.space": changes})
+        first = choose_first(own, dataset, make_search_space(own, dataset), machine)
+        return [params for params in first if params["architecture"] == "trees"]
+
+    def seconds(params: dict[str, Any]) -> float:
+        return cost.trial_seconds(space.cost_shape(dataset, params), machine, epochs=40)
+
+    def steps(*given: Any, **changes: Any) -> list[float]:
+        return [params["shrinkage"] for params in trees(*given, **changes)]
+
+    assert steps(None) == steps(60.0) == [0.05, 0.03]
+    needed = seconds(trees(60.0)[0])
+    small, large = trees(needed / 2 / space.LARGEST_SHARE / 60)
+    assert seconds(small) == pytest.approx(needed / 2, rel=0.1)
+    assert 0.03 < large["shrinkage"] <= 0.2
+    assert steps(1e-6) == [0.2, 0.2]
+    assert steps(1e-6, shrinkage=[0.02, 0.04]) == [0.04, 0.04]
+
+
+def test_affordable_trees_go_before_expensive_perceptrons(table: pd.DataFrame):
+    recipe = tiny_recipe(target="outcome", minutes=1, **{"search.space": {}, "search.epochs": 100})
+    dataset, machine = prepare_dataset(recipe, features(table, "outcome")), Machine()
+    offered = choose_first(recipe, dataset, make_search_space(recipe, dataset), machine)
+    measured = 1e6 * cost.epoch_seconds(space.cost_shape(dataset, offered[0]), machine)
+    kept = space.keep_affordable(recipe, dataset, offered, machine, epoch_seconds=measured)
+    names = [params["architecture"] for params in kept]
+    assert names[0] == "linear"
+    assert names.index("trees") < names.index("mlp")
+
+
 @pytest.mark.parametrize("slow", [1.0, 1e7])
 def test_a_first_network_whose_epoch_takes_the_time_is_not_measured(
     slow: float, table: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -314,6 +350,26 @@ def test_time_for_tests_of_hints_follows_measured_trials(table: pd.DataFrame):
         found.note(unfit)
     assert found.hint_seconds(100.0, 12.0) == 12.0
     assert found.hint_seconds(0.0, 12.0) == 0.0  # no hints
+
+
+def test_columns_are_shuffled_once_where_more_would_take_the_minutes(monkeypatch: pytest.MonkeyPatch):
+    """How fast trees grow says nothing of their answers."""
+    trees, network = replace(SHAPE, iterations=10), SHAPE
+    monkeypatch.setattr(cost, "answer_seconds", lambda shape, size, machine: 1.0 * size.repeats)
+    monkeypatch.setattr(cost, "evaluation_seconds", lambda size, machine: 0.0)
+    monkeypatch.setattr("autoft.pipeline.reserve._gain", lambda *_: {})
+    monkeypatch.setattr("autoft.pipeline.reserve.jobs_seconds", lambda *_: 0.0)
+    size = cost.EvaluationSize(rows=100, trials=1, candidates=1, draws=100, columns=5)
+    monkeypatch.setattr("autoft.pipeline.reserve.evaluation_size", lambda *_: size)
+    dataset: Any = SimpleNamespace(y=[0] * 100, features=[0] * 5)
+
+    def seconds(minutes: float | None, shape: cost.CostShape) -> float:
+        recipe = Recipe().with_changes(target="y", **{"search.minutes": minutes})
+        return seconds_after_search(recipe, dataset, [shape], 1, 10, Machine(), 3.0)["evaluation"]
+
+    assert seconds(None, trees) == size.repeats > 1
+    assert seconds(None, network) == 3 * size.repeats
+    assert (seconds(10.0, network), seconds(0.1, network)) == (3 * size.repeats, 3)
 
 
 def test_what_follows_is_guessed_from_best_trial_and_machine(table: pd.DataFrame, monkeypatch: pytest.MonkeyPatch):
