@@ -253,7 +253,7 @@ def evaluation_seconds(size: EvaluationSize, machine: Machine) -> float:
     objective = size.outputs * (RATES.area_row if size.area else RATES.draw_row)
     chosen = made * rows * (size.candidates * RATES.loss_draw + size.trials * objective)
     scored = made * rows * (size.outputs * RATES.metric_row + 4 * objective)  # the model, the default, three baselines
-    scored += 2 * made * rows * RATES.finish_draw if size.calibrated else 0.0
+    scored += (1 + size.outputs) * made * rows * RATES.finish_draw if size.calibrated else 0.0
     sampled = min(rows, IMPORTANCE_ROWS) * size.folds * size.repeats / REPEATS  # the rates are those of all repeats
     asked = size.columns * (RATES.importance + sampled * RATES.importance_row)
     return machine.alone(RATES.evaluation + chosen + scored + asked + rows * size.folds * RATES.answer_row)

@@ -86,8 +86,8 @@ class Rates:
     loss_draw: float = 9.4e-10
     draw_row: float = 9.4e-09
     area_row: float = 6.3e-08
-    metric_row: float = 6e-08
-    finish_draw: float = 2e-07
+    metric_row: float = 2e-07
+    finish_draw: float = 4e-07
     importance: float = 0.018
     importance_row: float = 7e-06
     answer_row: float = 5.8e-06

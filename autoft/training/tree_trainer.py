@@ -21,7 +21,7 @@ from autoft.networks.boosting import PATIENCE, Booster, Boosting, BoostingRows, 
 from autoft.networks.family import family_of
 from autoft.networks.forest import forest_weights
 from autoft.records.arrays import Array
-from autoft.records.trials import OUT_OF_TIME, TrialResult, checkpoint_epochs
+from autoft.records.trials import OUT_OF_TIME, TrialResult
 from autoft.training.ensemble import EnsemblePart, NetworkPart
 from autoft.training.stack import padded
 from autoft.training.trial_trainer import (
@@ -33,6 +33,8 @@ from autoft.training.trial_trainer import (
     row_weights,
 )
 
+#: Most epochs by which trees grow in one go: growing begins anew each time, for some milliseconds.
+_GROWTH = 8
 #: Weight of the row that stands for a class which a member's training rows lack.
 _ABSENT = 0.01
 
@@ -150,5 +152,5 @@ def _family(params: Params) -> Boosting:
 
 
 def _growths(limit: int) -> list[int]:
-    """Epochs up to which trees grow in one go: what they do to held-out rows is looked at after that."""
-    return [epochs for epochs in checkpoint_epochs(limit) if epochs in (1, 2, 4, limit) or epochs >= 8]
+    """Epochs up to which trees grow in one go: what they do to held-out rows, and the time, is looked at after that."""
+    return [*(epochs for epochs in (1, 2, 4) if epochs < limit), *range(_GROWTH, limit, _GROWTH), limit]
